@@ -1,0 +1,262 @@
+"""Passes over the tree before extraction: each takes away, or rewrites, one kind of thing that misleads it.
+
+A pass changes the tree in place. What it removes is text that no rule about lines could judge as well: whether a list
+is all links is plain in the tree and invisible in a line.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from processors.extract.blocks import INLINE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from lxml.html import HtmlElement
+
+    from processors.extract.blocks import Block
+    from processors.extract.region import Region
+
+LINK_SHARE_LIST = 0.85
+LINK_SHARE_PARAGRAPH = 0.9
+BOX_SHARE = 0.15
+BOXES_SHARE = 0.4
+FARM = 500
+KICKER = 40
+MAX_LABEL = 60
+LAYOUT_CELL = 300
+LAYOUT_CELL_WITH_PARAGRAPH = 150
+WRAPPER_LEVELS = 3
+
+_BOX = re.compile(
+    "|".join(
+        (
+            *("related", "recirc", "recommend", "trending", "teaser", "outbrain", "taboola", "most-?(?:read|popular)"),
+            *("more-?(?:stories|on|news|from)", "read-?(?:more|also|next)", "see-?also"),
+            *("promo(?!te)", "newsletter", "sign-?up", "subscri", "paywall", "piano", "donat", "sponsor", "advert"),
+            *("(?:^|[ _-])ads?(?:[ _-]|$)", "app-?(?:banner|promo|download)"),
+            *("social", "share(?!d)", "sharing", "follow-us", "widget(?!-text)", "toolbar", "breadcrumb"),
+            *("caption", "credit", "byline", "dateline", "tags?(?:[ _-]|$)"),
+            *("author-?(?:bio|box|info|card)", "about-(?:the-)?author", "fact-?box", "info-?box", "expandable"),
+            *("print-only", "screen-reader", "visually-hidden", "sr-only"),
+        )
+    ),
+    re.IGNORECASE,
+)
+_LABELS = frozenset(("h2", "h3", "h4", "h5", "h6", "p", "strong", "b", "div", "span"))
+_SPACES = re.compile(r"\s+")
+
+
+def drop_link_lists(body: HtmlElement) -> None:
+    """Remove lists that are links and little else, each with the label before it: navigation, related articles, tags.
+
+    That is: at least 85 % link text, or every item a link and a few words ("Archaeology: <a>…</a>").
+    """
+    for element in [*body.iter("ul", "ol")]:
+        if _link_share(element) >= LINK_SHARE_LIST or _is_links_with_kickers(element):
+            _drop_label(element)
+            drop(element)
+
+
+def drop_link_farms(body: HtmlElement) -> None:
+    """Remove the links of an element that holds more than 500 of them and little else.
+
+    100,000 bare links in an article cost trafilatura 12 s.
+    """
+    counts = Counter(link.getparent() for link in body.iter("a"))
+    for parent, count in counts.items():
+        if count > FARM and _link_share(parent) >= LINK_SHARE_LIST - 0.05:
+            for link in [child for child in parent if child.tag == "a" and not (child.tail or "").strip()]:
+                parent.remove(link)
+
+
+def drop_link_paragraphs(body: HtmlElement) -> None:
+    """Remove paragraphs that are one link ("READ MORE: ...") where most paragraphs are prose.
+
+    Kept where more than a third of the paragraphs are links: such a page is a collection, and its links are its text.
+    """
+    paragraphs = [*body.iter("p")]
+    links = [
+        element
+        for element in paragraphs
+        if element.find(".//a") is not None and _link_share(element) >= LINK_SHARE_PARAGRAPH
+    ]
+    if not links:
+        return
+    prose = sum(1 for element in paragraphs if len(element.text_content()) > 40)
+    if len(links) <= prose / 3:
+        for element in links:
+            drop(element)
+
+
+def free_tables(body: HtmlElement) -> None:
+    """Turn tables used for layout into plain containers; trafilatura would render them as one row of cells."""
+    for table in [*body.iter("table")]:
+        if _is_layout(table):
+            for element in [table, *table.iter("tbody", "thead", "tfoot", "tr", "td", "th")]:
+                element.tag = "div"
+
+
+def free_quotes(body: HtmlElement) -> None:
+    """Take the names off embedded posts and their wrappers.
+
+    "embed" and "widget" get text deleted that the article quotes.
+    """
+    for quote in body.iter("blockquote"):
+        names = quote.get("class") or ""
+        if "twitter-tweet" not in names and "instagram-media" not in names:
+            continue
+        quote.attrib.clear()
+        size = len(quote.text_content())
+        wrapper = quote.getparent()
+        for _ in range(WRAPPER_LEVELS):
+            if wrapper is None or wrapper is body or len(wrapper.text_content()) > 1.5 * size + 40:
+                break
+            anonymous(wrapper)
+            wrapper = wrapper.getparent()
+
+
+def drop_boxes(region: Region) -> None:
+    """Remove boxes inside the container that their names call something else than the article.
+
+    One with a good part of its prose stays, and so do all with prose if they hold much of it together: class names lie,
+    and a bad one must not cost an article.
+    """
+    keep = set(region.core)
+    elements = region.container.iter("div", "section", "ul", "ol", "p", "table", "dl", "span")
+    sizes = {one: _prose_in(one, region) for one in elements if one not in keep and _is_box(one)}
+    boxes = {box: size for box, size in sizes.items() if size <= BOX_SHARE * region.prose}
+    outer = sum(size for box, size in boxes.items() if box.getparent() not in boxes)
+    for box, size in boxes.items():
+        if outer <= BOXES_SHARE * region.prose or not size:
+            drop(box)
+
+
+def wrap_runs(blocks: Iterable[Block]) -> None:
+    """Put text that stands bare in a container, cut by `<br>` or by blocks, into paragraphs of its own.
+
+    Trafilatura reads bare text only where a page has next to no `<p>`.
+    """
+    for block in blocks:
+        if block.element.tag in {"div", "section", "article", "main", "body"}:
+            _wrap(block.element)
+
+
+def anonymous(element: HtmlElement) -> None:
+    """Take away the attributes that pruning by name looks at."""
+    for name in ("class", "id", "role", "style", "aria-hidden", "data-component"):
+        element.attrib.pop(name, None)
+
+
+def drop(element: HtmlElement) -> None:
+    """Remove an element, keeping the text behind it."""
+    parent = element.getparent()
+    if parent is None:
+        return
+    if element.tail:
+        before = element.getprevious()
+        if before is None:
+            parent.text = (parent.text or "") + element.tail
+        else:
+            before.tail = (before.tail or "") + element.tail
+    parent.remove(element)
+
+
+PASSES: dict[str, Callable[[HtmlElement], None]] = {
+    "tables": free_tables,
+    "quotes": free_quotes,
+    "link-farms": drop_link_farms,
+    "link-lists": drop_link_lists,
+    "link-paragraphs": drop_link_paragraphs,
+}
+"""By name, in the order they run."""
+
+
+def _prose_in(element: HtmlElement, region: Region) -> int:
+    """Return the characters of prose in an element; an inline one has no votes of its own."""
+    return len(element.text_content()) if element.tag == "span" else region.votes.get(element, 0)
+
+
+def _is_box(element: HtmlElement) -> bool:
+    return any(_box_name(value) for value in (element.get("class"), element.get("id")) if value)
+
+
+@lru_cache(maxsize=8192)
+def _box_name(value: str) -> bool:
+    return _BOX.search(value) is not None
+
+
+def _is_links_with_kickers(element: HtmlElement) -> bool:
+    items = [item for item in element.iterchildren("li") if _size(item)]
+    if len(items) < 2:
+        return False
+    return all(_linked(item) >= _size(item) / 2 and _size(item) - _linked(item) <= KICKER for item in items)
+
+
+def _drop_label(element: HtmlElement) -> None:
+    """Remove the short line before an element that only announces it: "Also interesting", "Related:"."""
+    before = element.getprevious()
+    if before is None or before.tag not in _LABELS or (before.tail or "").strip():
+        return
+    label = " ".join(before.text_content().split())
+    if 0 < len(label) <= MAX_LABEL and not label.endswith((".", "!", "?", "。")):
+        drop(before)
+
+
+def _linked(element: HtmlElement) -> int:
+    return sum(map(_size, element.iter("a")))
+
+
+def _link_share(element: HtmlElement) -> float:
+    total = _size(element)
+    return _linked(element) / total if total else 0.0
+
+
+def _size(element: HtmlElement) -> int:
+    return len(_SPACES.sub("", element.text_content()))
+
+
+def _is_layout(table: HtmlElement) -> bool:
+    cells = [*table.iter("td", "th")]
+    sizes = [len(cell.text_content()) for cell in cells]
+    if len(cells) == 1 or max(sizes, default=0) > LAYOUT_CELL:
+        return True
+    return any(
+        size > LAYOUT_CELL_WITH_PARAGRAPH and cell.find(".//p") is not None
+        for cell, size in zip(cells, sizes, strict=True)
+    )
+
+
+def _wrap(container: HtmlElement) -> None:
+    """Move each run of text and inline elements into a `<p>`; `<br>` ends a run."""
+    children = list(container)
+    run = _paragraph(container, container.text)
+    container.text = None
+    container.insert(0, run)
+    for child in children:
+        if child.tag in INLINE:
+            run.append(child)  # its tail moves with it
+            continue
+        _settle(run)
+        tail, child.tail = child.tail, None
+        run = _paragraph(container, tail)
+        child.addnext(run)
+        if child.tag == "br":
+            container.remove(child)
+    _settle(run)
+
+
+def _paragraph(container: HtmlElement, text: str | None) -> HtmlElement:
+    paragraph: HtmlElement = container.makeelement("p")
+    paragraph.text = text
+    return paragraph
+
+
+def _settle(run: HtmlElement) -> None:
+    if len(run) == 0 and not (run.text or "").strip():
+        parent = run.getparent()
+        parent.remove(run)
