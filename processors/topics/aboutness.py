@@ -1,0 +1,159 @@
+"""How much an article is about a topic: fixed weights over where and how often its phrases stand.
+
+The weights are the same for every topic, so a user's own topic needs no training. `benchmarks/topics_fit.py` fits and
+cross-validates them; `docs/topics.md` has the tables.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from operator import mul
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from processors.topics.matcher import Hit
+    from processors.topics.sheet import Sheet
+
+THRESHOLD = 0.5
+"""Where a topic counts as given unless its definition says otherwise."""
+
+BIAS = -4.04
+WEIGHTS = {
+    "title": 1.77,
+    "lead": 0.30,
+    "density": 0.89,
+    "spread": 1.17,
+    "first": 2.40,
+    "share": 0.60,
+    "rank": 1.49,
+    "plain": 0.87,
+    "amount": 0.50,
+    "variety": 0.35,
+}
+"""Fitted, never negative, on 557 labelled pairs of document and topic; see the head of this file."""
+_VALUES = tuple(WEIGHTS.values())
+
+_ALONE = 0.5
+"""`rank` of a topic that is no country: with nothing to be ranked among, it must neither help nor harm."""
+_DOUBT = 2
+"""Mentions of nothing, counted against every share, so that one mention in passing is not "all of them"."""
+_FIRST_FADE = 360
+"""Characters (about sixty words) over which `first` falls to 0.37."""
+_LIST_GAP = 22
+_LIST_LENGTH = 3
+"""This many different countries, each at most so many characters after the last, are a list."""
+
+Place = tuple[int, int, str]
+"""Start and end of a mention of a country, and the country's ISO code."""
+_NOWHERE = (1 << 62, 1 << 62, "")
+
+
+class Features(NamedTuple):
+    """All from 0 to about 1; more of any never lowers the score."""
+
+    title: float
+    """The strongest hit in the title."""
+    lead: float
+    """The strongest hit in the summary and the first two sentences."""
+    density: float
+    """Hits per word, full at one in ten."""
+    spread: float
+    """Share of sentences with a hit."""
+    first: float
+    """How early the first hit stands: 1 at the start, 0.37 after sixty words."""
+    share: float
+    """Share among all countries' mentions, two more of which are assumed."""
+    rank: float
+    """Its mentions over those of the country most mentioned."""
+    plain: float
+    """Share of its hits that stand outside lists of countries ("Peru, Chad, Malta and ...")."""
+    amount: float
+    """Logarithm of the number of hits, 1 at about twenty."""
+    variety: float
+    """Different phrases beyond the first, full at three more."""
+
+
+class Measures(NamedTuple):
+    """What all topics of one document share."""
+
+    words: float
+    sentences: int
+    lead_end: int
+    mentions: Counter[str]
+    """How often each country is named, by ISO code."""
+    listed: frozenset[int]
+    """Where mentions stand that are part of a list of countries."""
+
+
+def measure(sheet: Sheet, places: Sequence[Place]) -> Measures:
+    """Count once for the document; `places` are the countries named, in order."""
+    mentions = Counter(code for _, _, code in places)
+    listed = frozenset(_listed(sheet, places)) if len(mentions) >= _LIST_LENGTH else frozenset[int]()
+    return Measures(sheet.words(), len(sheet.sentence_ends()) + 1, sheet.lead_end(), mentions, listed)
+
+
+def _listed(sheet: Sheet, places: Sequence[Place]) -> Iterator[int]:
+    """Where the places of a run stand in which at least three different countries follow closely on one another."""
+    first, end = 0, -_LIST_GAP - 1
+    for number, (start, stop, _) in enumerate((*places, _NOWHERE)):
+        if start - end > _LIST_GAP or sheet.folded.find(". ", end, start) >= 0:
+            run = places[first:number]
+            if len(run) >= _LIST_LENGTH and len({code for _, _, code in run}) >= _LIST_LENGTH:
+                yield from (at for at, _, _ in run)
+            first = number
+        end = stop
+
+
+def features(sheet: Sheet, size: Measures, hits: Sequence[Hit], country: str | None) -> Features:
+    """What the hits of one topic, in order of position and at least one, amount to."""
+    body, lead_end = sheet.body, size.lead_end
+    listed_at = size.listed
+    title = lead = first = inside = total = listed = 0.0
+    starts, texts = [], set()
+    for start, _, meaning in hits:
+        weight = meaning.weight
+        total += weight
+        texts.add(meaning.text)
+        early = weight
+        if start in listed_at:
+            listed += weight
+        if start >= body:
+            inside += weight
+            starts.append(start)
+            early *= math.exp((body - start) / _FIRST_FADE)
+            if start < lead_end and weight > lead:
+                lead = weight
+        elif weight > title:
+            title = weight
+        if early > first:  # noqa: PLR1730 - max() costs three times as much, for every hit
+            first = early
+    share, rank = _standing(total, size.mentions, country)
+    return Features(
+        title=title,
+        lead=lead,
+        density=min(1.0, 10 * inside / size.words),
+        spread=max(meaning.weight for _, _, meaning in hits) * sheet.sentences_with(starts) / size.sentences,
+        first=first,
+        share=share,
+        rank=rank,
+        plain=1 - listed / total,
+        amount=math.log1p(total) / 3,
+        variety=min(3, len(texts) - 1) / 3,
+    )
+
+
+def _standing(total: float, mentions: Counter[str], country: str | None) -> tuple[float, float]:
+    """Share and rank among the countries named."""
+    if country is None:
+        return total / (total + _DOUBT), _ALONE
+    others = [count for code, count in mentions.items() if code != country]
+    return total / (total + sum(others) + _DOUBT), total / max(total, *others) if others else 1.0
+
+
+def score(found: Features) -> float:
+    """The probability, calibrated on the development set, that the article is about the topic."""
+    logit = BIAS + sum(map(mul, _VALUES, found))
+    return 1 / (1 + math.exp(-logit))
