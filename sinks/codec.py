@@ -1,0 +1,397 @@
+"""The wire format: records, dead letters and skips as one line of JSON each, and back.
+
+orjson writes NaN as null, reads integers beyond 64 bits as floats and refuses lone surrogates; texts reach this module
+without surrogates (extraction and the decoders replace them), and `encode` replaces any that a user's processor brings.
+The decoder ignores unknown fields and refuses an unknown schema, so that the two ends can be upgraded in any order.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import re
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from processors.records import (
+    SCHEMA,
+    ArchiveRef,
+    Article,
+    Copy,
+    Evidence,
+    Failed,
+    Form,
+    Hint,
+    Mode,
+    Origin,
+    Outcome,
+    Page,
+    Reason,
+    Record,
+    Removal,
+    Revision,
+    Skipped,
+    Step,
+    Story,
+    TextSource,
+    TopicTag,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_ARTICLE = (
+    *("url", "canonical_url", "title", "text", "summary", "authors", "published", "modified", "language"),
+    *("site", "image", "section", "topics", "removed", "text_source"),
+)
+"""What of an article stands in a record, in the documented order."""
+_SURROGATES = re.compile("[\ud800-\udfff]")
+_MAX_INT = 2**53 - 1
+"""What every JSON reader holds exactly (RFC 8259 §6); SQLite and orjson overflow only far above."""
+_WRONG = (KeyError, TypeError, AttributeError, ValueError)
+"""What reading a row of another shape than ours raises."""
+
+
+class CodecError(ValueError):
+    """Not a line of the wire format; the text names the field and what it should be."""
+
+
+def encode_record(record: Record) -> bytes:
+    """Return the record as UTF-8 JSON, fields in the documented order, without a newline."""
+    return _dumps(
+        {
+            "schema": SCHEMA,
+            "id": record.id,
+            **{name: getattr(record.article, name) for name in _ARTICLE},
+            "revision": _revision_row(record.revision),
+            "dup": record.dup,
+            "story": record.story,
+            "origin": record.origin,
+            "fingerprint": record.fingerprint,
+        }
+    )
+
+
+def encode_failed(failed: Failed) -> bytes:
+    """Return a dead letter: where it came from, the step, the error, the attempt, and the input to replay."""
+    return _dumps(
+        {
+            "schema": SCHEMA,
+            "dead_letter": True,
+            "url": failed.url,
+            "step": failed.step,
+            "error": failed.error,
+            "attempt": failed.attempt,
+            "origin": failed.origin,
+            "input": None if failed.page is None else _page_row(failed.page),
+        }
+    )
+
+
+def encode_outcome(outcome: Outcome) -> bytes:
+    """Return an outcome as one letter and its JSON: how worker processes answer."""
+    if isinstance(outcome, Record):
+        return b"R" + encode_record(outcome)
+    return b"F" + encode_failed(outcome) if isinstance(outcome, Failed) else b"S" + encode_skipped(outcome)
+
+
+def decode_outcome(body: bytes) -> Outcome:
+    """Read an outcome back.
+
+    Raises:
+        CodecError: not an outcome.
+    """
+    readers: dict[bytes, Callable[[bytes], Outcome]] = {b"R": decode_record, b"F": decode_failed, b"S": decode_skipped}
+    if body[:1] not in readers:
+        raise CodecError("not an outcome")
+    return readers[body[:1]](body[1:])
+
+
+def encode_page_header(page: Page) -> bytes:
+    """Return all of a page but its body, which goes beside it as it is."""
+    return _dumps({"origin": page.origin, "attempt": page.attempt, "input": _page_fields(page)})
+
+
+def decode_page(header: bytes, body: bytes) -> Page:
+    """Put a page together again from `encode_page_header` and its body."""
+    row = load_object(header)
+    return _page(row["input"], row, body)
+
+
+def encode_skipped(skipped: Skipped) -> bytes:
+    """Return what is kept of a skipped document."""
+    return _dumps(
+        {"schema": SCHEMA, "url": skipped.url, "reason": skipped.reason}
+        | {"detail": skipped.detail, "origin": skipped.origin}
+    )
+
+
+def decode_record(body: bytes) -> Record:
+    """Read a record back.
+
+    Raises:
+        CodecError: not a record of schema 1.
+    """
+    row = _known(body)
+    try:
+        return Record(
+            id=_text(row, "id"),
+            article=_article(row),
+            origin=_origin(row.get("origin") or {"mode": Mode.REPLAY}),
+            fingerprint={name: _text_or_none(row["fingerprint"], name) for name in row.get("fingerprint") or {}},
+            revision=_revision(row.get("revision") or {"n": 1}),
+            dup=_dup(row["dup"]) if row.get("dup") else None,
+            story=_story(row["story"]) if row.get("story") else None,
+        )
+    except _WRONG as error:
+        raise CodecError(f"not a record: {type(error).__name__}: {error}") from error
+
+
+def decode_skipped(body: bytes) -> Skipped:
+    """Read a skipped document back.
+
+    Raises:
+        CodecError: not one of schema 1.
+    """
+    row = _known(body)
+    try:
+        return Skipped(
+            origin=_origin(row["origin"]),
+            url=_text_or_none(row, "url"),
+            reason=Reason(row["reason"]),
+            detail=_text_or_none(row, "detail"),
+        )
+    except _WRONG as error:
+        raise CodecError(f"not a skipped document: {type(error).__name__}: {error}") from error
+
+
+def decode_failed(body: bytes) -> Failed:
+    """Read a dead letter back.
+
+    Raises:
+        CodecError: not a dead letter of schema 1.
+    """
+    row = _known(body)
+    if row.get("dead_letter") is not True:
+        raise CodecError("not a dead letter: dead_letter must be true")
+    try:
+        return Failed(
+            origin=_origin(row["origin"]),
+            url=_text_or_none(row, "url"),
+            step=Step(row["step"]),
+            error=_text(row, "error"),
+            page=_page(row["input"], row, _body(row["input"])) if row.get("input") else None,
+            attempt=_count(row, "attempt", 1) if "attempt" in row else 1,
+        )
+    except _WRONG as error:
+        raise CodecError(f"not a dead letter: {type(error).__name__}: {error}") from error
+
+
+def load_object(body: bytes) -> dict[str, Any]:
+    """Parse one JSON object.
+
+    Raises:
+        CodecError: not JSON (RFC 8259), or not an object.
+    """
+    try:
+        row = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise CodecError(f"not JSON: {error}") from error
+    if not isinstance(row, dict):
+        raise CodecError(f"not a JSON object but {type(row).__name__}")
+    return row
+
+
+def _known(body: bytes) -> dict[str, Any]:
+    row = load_object(body)
+    if row.get("schema") != SCHEMA or row["schema"] is True:
+        raise CodecError(f"schema {row.get('schema')!r} is not known; this version reads {SCHEMA}")
+    return row
+
+
+def _dumps(value: object) -> bytes:
+    try:
+        return orjson.dumps(value)
+    except TypeError as error:
+        if "surrogate" not in str(error):
+            raise
+        return orjson.dumps(_without_surrogates(value))
+
+
+def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - walks any plain value
+    """Rebuild plain values with U+FFFD for each lone surrogate; the slow path, taken after orjson refused one."""
+    if isinstance(value, str):
+        return _SURROGATES.sub("\ufffd", value)  # one for one: evidence offsets must still hold
+    if isinstance(value, dict):
+        return {_without_surrogates(key): _without_surrogates(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_surrogates(item) for item in value]
+    if hasattr(value, "__dataclass_fields__"):
+        return {name: _without_surrogates(getattr(value, name)) for name in value.__dataclass_fields__}
+    return value
+
+
+def _revision_row(revision: Revision) -> dict[str, object]:
+    return {
+        "n": revision.n,
+        "of": revision.of,
+        "previous": revision.previous,
+        "class": revision.kind,
+        "changed": revision.changed,
+        "correction": revision.correction,
+    }
+
+
+def _page_row(page: Page) -> dict[str, object]:
+    """A page's body is kept as text where it is UTF-8, else as base64."""
+    row = _page_fields(page)
+    try:
+        row["body"] = page.body.decode("utf-8")
+    except UnicodeDecodeError:
+        row["body_base64"] = base64.b64encode(page.body).decode("ascii")
+    return row
+
+
+def _page_fields(page: Page) -> dict[str, object]:
+    return {
+        "form": page.form,
+        "url": page.url,
+        "content_type": page.content_type,
+        "hint": page.hint,
+        "text_source": page.text_source,
+    }
+
+
+def _page(row: dict[str, Any], letter: dict[str, Any], body: bytes) -> Page:
+    return Page(
+        form=Form(row["form"]),
+        body=body,
+        origin=_origin(letter["origin"]),
+        attempt=_count(letter, "attempt", 1) if "attempt" in letter else 1,
+        url=_text_or_none(row, "url"),
+        content_type=_text_or_none(row, "content_type"),
+        hint=_hint(row.get("hint") or {}),
+        text_source=TextSource(row.get("text_source", TextSource.PAGE)),
+    )
+
+
+def _body(row: dict[str, Any]) -> bytes:
+    if "body_base64" not in row:
+        return _text(row, "body").encode("utf-8")
+    try:
+        return base64.b64decode(row["body_base64"], validate=True)
+    except binascii.Error as error:
+        raise ValueError(f"body_base64 is not base64: {error}") from error
+
+
+def _hint(row: dict[str, Any]) -> Hint:
+    return Hint(
+        title=_text_or_none(row, "title"),
+        summary=_text_or_none(row, "summary"),
+        authors=_texts(row, "authors"),
+        published=_time(row.get("published")),
+        modified=_time(row.get("modified")),
+        language=_text_or_none(row, "language"),
+    )
+
+
+def _article(row: dict[str, Any]) -> Article:
+    return Article(
+        title=_text(row, "title"),
+        text=_text(row, "text"),
+        url=row.get("url"),
+        canonical_url=row.get("canonical_url"),
+        summary=row.get("summary"),
+        authors=_texts(row, "authors"),
+        published=_time(row.get("published")),
+        modified=_time(row.get("modified")),
+        language=row.get("language"),
+        site=row.get("site"),
+        image=row.get("image"),
+        section=row.get("section"),
+        topics=tuple(_topic(tag) for tag in row.get("topics") or ()),
+        removed=tuple(Removal(rule=_text(cut, "rule"), text=_text(cut, "text")) for cut in row.get("removed") or ()),
+        text_source=TextSource(row.get("text_source", TextSource.PAGE)),
+    )
+
+
+def _topic(row: dict[str, Any]) -> TopicTag:
+    evidence = tuple(
+        Evidence(field=_text(e, "field"), phrase=_text(e, "phrase"), start=_count(e, "start"), end=_count(e, "end"))
+        for e in row.get("evidence") or ()
+    )
+    return TopicTag(topic=_text(row, "topic"), score=float(row["score"]), evidence=evidence)
+
+
+def _revision(row: dict[str, Any]) -> Revision:
+    return Revision(
+        n=_count(row, "n", 1),
+        of=_text_or_none(row, "of"),
+        previous=_text_or_none(row, "previous"),
+        kind=_text_or_none(row, "class"),
+        changed=None if row.get("changed") is None else _texts(row, "changed"),
+        correction=_text_or_none(row, "correction"),
+    )
+
+
+def _dup(row: dict[str, Any]) -> Copy:
+    return Copy(copy_of=_text(row, "copy_of"), score=float(row["score"]), kind=_text(row, "kind"))
+
+
+def _story(row: dict[str, Any]) -> Story:
+    return Story(
+        id=_text(row, "id"),
+        score=float(row["score"]),
+        size=_count(row, "size", 1),
+        first_seen=datetime.fromisoformat(_text(row, "first_seen")),
+        method=_text(row, "method"),
+    )
+
+
+def _origin(row: dict[str, Any]) -> Origin:
+    return Origin(
+        mode=Mode(row["mode"]),
+        document_id=_text_or_none(row, "document_id"),
+        feed=_text_or_none(row, "feed"),
+        fetched=_time(row.get("fetched")),
+        archive=_archive(row["archive"]) if row.get("archive") else None,
+    )
+
+
+def _archive(row: dict[str, Any]) -> ArchiveRef:
+    return ArchiveRef(file=_text(row, "file"), offset=_count(row, "offset"), digest=_text_or_none(row, "digest"))
+
+
+def _text(row: dict[str, Any], name: str) -> str:
+    value = row[name]
+    if not isinstance(value, str):
+        raise TypeError(f"{name} must be a string, not {type(value).__name__}")
+    return value
+
+
+def _text_or_none(row: dict[str, Any], name: str) -> str | None:
+    return None if row.get(name) is None else _text(row, name)
+
+
+def _time(value: str | None) -> datetime | None:
+    """Return an RFC 3339 time (without an offset it is taken as UTC), or None for null."""
+    if value is None:
+        return None
+    moment = datetime.fromisoformat(value)
+    return moment if moment.utcoffset() is not None else moment.replace(tzinfo=UTC)
+
+
+def _texts(row: dict[str, Any], name: str) -> tuple[str, ...]:
+    values = row.get(name) or []
+    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
+        raise TypeError(f"{name} must be a list of strings")
+    return tuple(values)
+
+
+def _count(row: dict[str, Any], name: str, low: int = 0) -> int:
+    value = row[name]
+    if type(value) is not int or not low <= value < _MAX_INT:  # a bool is an int too, but no number here
+        raise TypeError(f"{name} must be a whole number from {low} on, not {value!r}")
+    return value

@@ -1,0 +1,178 @@
+"""One SQLite file and the only process that writes it.
+
+WAL with `synchronous=FULL`: a commit survives a power cut. One connection serves all threads behind a lock;
+transactions are short, and the fsync of a commit is what bounds them.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import sqlite3
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+APPLICATION_ID = 0x6E657774  # "newt"
+"""What tells a state of ours from any other SQLite file (`PRAGMA application_id`)."""
+_PASSING = {
+    sqlite3.SQLITE_FULL,
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_BUSY,
+}
+"""What a disk that is full, failing or mounted read-only gives, and one that a backup reads: worth trying again."""
+
+
+class StoreError(Exception):
+    """The state cannot be used; the text names the file and what can be done."""
+
+
+class StoreLockedError(StoreError):
+    """Another process works on this state."""
+
+
+class StoreFullError(StoreError):
+    """The disk is full or failing. Nothing of the transaction was kept; it can be tried again."""
+
+
+class Store:
+    """A SQLite file with a schema that only moves forward.
+
+    Args:
+        path: the file; its folder is made if need be, and both are closed to other users.
+        migrations: scripts, oldest first, that are never edited once published; `PRAGMA user_version` counts those run.
+
+    Raises:
+        StoreLockedError: another process has it open.
+        StoreError: not ours, damaged, written by a later version, or not to be opened at all.
+    """
+
+    def __init__(self, path: Path, migrations: Sequence[str]) -> None:
+        self.path = path
+        self._mutex = threading.RLock()
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._lock = _locked(path.with_name(path.name + ".lock"))
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be opened: {error.strerror}") from error
+        try:
+            _closed_to_others(path)
+            self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
+        except (OSError, sqlite3.Error) as error:
+            os.close(self._lock)
+            raise StoreError(f"{path}: cannot be opened: {error}") from error
+        try:
+            self._prepare(migrations)
+        except BaseException as error:
+            self.close()
+            if isinstance(error, sqlite3.Error):
+                self._raise(error)
+            raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Run a block as one transaction; it is durable once the block has been left without an exception.
+
+        Raises:
+            StoreFullError: the disk is full or failing.
+            StoreError: the file is damaged.
+        """
+        with self._mutex:
+            try:
+                self._connection.execute("BEGIN IMMEDIATE")
+                try:
+                    yield self._connection
+                    self._connection.execute("COMMIT")
+                except BaseException:
+                    if self._connection.in_transaction:  # a full disk has often rolled back by itself
+                        self._connection.execute("ROLLBACK")
+                    raise
+            except sqlite3.DatabaseError as error:
+                self._raise(error)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection for queries. Raises as `transaction` does."""
+        with self._mutex:
+            try:
+                yield self._connection
+            except sqlite3.DatabaseError as error:
+                self._raise(error)
+
+    def close(self) -> None:
+        """Close the file and let go of its lock. Safe to call twice."""
+        with self._mutex:
+            if self._lock >= 0:
+                self._connection.close()
+                os.close(self._lock)
+                self._lock = -1
+
+    def _prepare(self, migrations: Sequence[str]) -> None:
+        connection = self._connection
+        self._recognise(connection)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=FULL")
+        connection.execute("PRAGMA journal_size_limit=67108864")
+        if (verdict := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
+            raise StoreError(f"{self.path}: damaged: {' '.join(verdict.split())}; restore it from a backup")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        if version > len(migrations):
+            raise StoreError(f"{self.path}: written by a later version of newstap (layout {version}); use that version")
+        for number, script in enumerate(migrations[version:], version + 1):
+            # executescript commits what is open, so the script brings its own transaction.
+            connection.executescript(
+                f"BEGIN IMMEDIATE;\n{script}\n"
+                f"PRAGMA user_version = {number};\nPRAGMA application_id = {APPLICATION_ID};\nCOMMIT;"
+            )
+
+    def _recognise(self, connection: sqlite3.Connection) -> None:
+        """Refuse another program's file before anything in it is changed."""
+        owner = connection.execute("PRAGMA application_id").fetchone()[0]
+        if owner != APPLICATION_ID and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            raise StoreError(f"{self.path}: a database of another program; choose another path")
+
+    def _raise(self, error: sqlite3.Error) -> NoReturn:
+        """Raise our exception for what the disk or the file did, SQLite's own for a mistake in a statement."""
+        code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+        if code in _PASSING:
+            raise StoreFullError(f"{self.path}: {error}") from error
+        if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
+            raise StoreError(f"{self.path}: damaged: {error}; restore it from a backup") from error
+        raise error
+
+
+def _closed_to_others(path: Path) -> None:
+    """Make the file before SQLite does, which would give it the mode that the umask leaves; `-wal` follows it."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        os.fchmod(descriptor, 0o600)
+    finally:
+        os.close(descriptor)
+
+
+def _locked(path: Path) -> int:
+    """Take the lock file and leave our process id in it.
+
+    Raises:
+        StoreLockedError: another process holds it.
+        OSError: it cannot be made or locked.
+    """
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        os.ftruncate(descriptor, 0)
+        os.write(descriptor, f"{os.getpid()}\n".encode("ascii"))
+    except BlockingIOError as error:
+        holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
+        os.close(descriptor)
+        raise StoreLockedError(f"{path.parent}: in use by another newstap process (pid {holder})") from error
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
