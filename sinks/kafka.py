@@ -1,0 +1,334 @@
+"""Records and dead letters to Kafka topics, exactly once.
+
+The sequence number of the last item is committed as a group offset inside the same transaction as the messages, so
+after a crash at any instant `open` learns from Kafka itself how far delivery came. The items, buffered between two
+flushes, go out in transactions of a bounded size. Any error ends the producer; `open` makes a new one, which fences the
+old, and reads the watermark again.
+"""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from sinks.base import Item, ItemRefusedError, Kind, Ledger, SinkBrokenError, SinkUnavailableError
+from sinks.kafka_admin import Plan, prepare, problems, watermark
+from sinks.kafka_client import (
+    AwayError,
+    Connection,
+    DeniedError,
+    FencedError,
+    KafkaTroubleError,
+    OverdueError,
+    RefusedError,
+)
+from sinks.kafka_messages import Message, Names, message, weight
+from sinks.kafka_producer import COMPRESSIONS, Session, compressed_size
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+
+log = logging.getLogger(__name__)
+
+EXACTLY_ONCE = "exactly-once"
+AT_LEAST_ONCE = "at-least-once"
+_LONGEST_WAIT = 5.0
+"""Seconds."""
+_LEAST_BYTES = 200_000
+"""Of a transaction on the slowest of lines."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _check(delivery: str, compression: str) -> None:
+    if delivery not in {EXACTLY_ONCE, AT_LEAST_ONCE}:
+        raise ValueError(f"delivery {delivery!r} is neither {EXACTLY_ONCE!r} nor {AT_LEAST_ONCE!r}")
+    if compression not in COMPRESSIONS:
+        raise ValueError(f"compression {compression!r} is none of {', '.join(sorted(COMPRESSIONS))}")
+
+
+class KafkaSink:
+    """A sink of Kafka topics.
+
+    Args:
+        ledger: where the sequence number is saved after each transaction.
+        bootstrap: `host:port`, several divided by commas.
+        name: what logs and dead letters call it.
+        prefix: what topic names begin with.
+        topics: the enabled topics; each has a stream of its own.
+        slot: tells apart several writers of one owner; they would fence each other.
+        delivery: `exactly-once`, or `at-least-once`: no transactions, and a crash may repeat what was in flight.
+        create_topics: make missing topics; otherwise they are an error.
+        partitions: of each new topic.
+        replication: copies of each new partition; None leaves it to the broker.
+        retention_ms: of each new topic; -1 for ever. It counts from an article's own date.
+        compression: `none`, `gzip`, `lz4` or `zstd`.
+        max_request_size: bytes of the largest message, uncompressed; a larger item is refused.
+        max_items: items in one transaction, at most.
+        max_bytes: bytes in one transaction, at most, all copies counted; also what the buffer holds.
+        stall_seconds: without any progress for this long the producer is rebuilt.
+        transaction_seconds: a transaction may last this long; with a slower broker they become smaller.
+        patience_seconds: how long a call waits for a broker that does not answer.
+        security: settings of kafka-python that begin with `sasl_`, `ssl_`, and `security_protocol`; never shown.
+        now: the time.
+
+    Raises:
+        ValueError: a setting that cannot work.
+    """
+
+    kinds = frozenset({Kind.RECORD, Kind.DEAD_LETTER})
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        *,
+        bootstrap: str,
+        name: str = "kafka",
+        prefix: str = "news",
+        topics: Sequence[str] = (),
+        slot: int = 0,
+        delivery: str = EXACTLY_ONCE,
+        create_topics: bool = True,
+        partitions: int = 6,
+        replication: int | None = None,
+        retention_ms: int = -1,
+        compression: str = "lz4",
+        max_request_size: int = 1_000_000,
+        max_items: int = 2000,
+        max_bytes: int = 16_000_000,
+        stall_seconds: float = 15.0,
+        transaction_seconds: float = 60.0,
+        patience_seconds: float = 5.0,
+        security: Mapping[str, Any] | None = None,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        _check(delivery, compression)
+        self._name = name
+        self._ledger = ledger
+        self._names = Names(prefix, tuple(topics))
+        self._plan = Plan(self._names, create_topics, partitions, replication, retention_ms)
+        self._connection = Connection(bootstrap, security or {}, patience_seconds)
+        self._identity = f"newstap-{ledger.owner}-{slot}"
+        self._transactional = delivery == EXACTLY_ONCE
+        self._compression = compression
+        self._max_request_size = max_request_size
+        self._max_items = max_items
+        self._max_bytes = max_bytes
+        self._stall_seconds = stall_seconds
+        self._transaction_seconds = transaction_seconds
+        self._now = now
+        self._session: Session | None = None
+        self._seq = 0
+        self._mark = 0
+        """The watermark in Kafka: below `_seq` where items that are not for Kafka followed."""
+        self._limits: dict[str, int] = {}
+        self._buffer: list[Message] = []
+        self._bytes = 0
+        self._alone_until = 0
+        """Items up to this number go one by one: among them is one that Kafka refuses."""
+        self._failures = 0
+
+    @property
+    def name(self) -> str:
+        """What logs, metrics and dead letters call it."""
+        return self._name
+
+    @property
+    def identity(self) -> str:
+        """The transactional id, and the group whose offset is the watermark."""
+        return self._identity
+
+    def check(self) -> list[str]:
+        """Return what stands in the way of delivery; changes nothing."""
+        return [f"{self._name}: {problem}" for problem in problems(self._connection, self._plan)]
+
+    def open(self) -> int:
+        """Connect if necessary, and return the watermark: that of Kafka or that of the ledger, whichever is higher."""
+        self._forget()
+        if self._session is None:
+            with self._ours():
+                self._connect()
+            if self._failures:
+                log.debug("%s: delivering again, after %d failed attempts", self._name, self._failures)
+                self._failures = 0
+        return self._seq
+
+    def write(self, items: Sequence[Item]) -> None:
+        """Take items; when the buffer is full, deliver it."""
+        self._refuse([(item, reason) for item in items if (reason := self._take(item))])
+        while self._buffer and (len(self._buffer) >= self._max_items or self._bytes >= self._max_bytes):
+            self._deliver(self._chunk())
+
+    def flush(self, seq: int) -> None:
+        """Deliver what is buffered, then save the sequence number."""
+        while self._buffer:
+            self._deliver(self._chunk())
+        if seq > self._seq:
+            self._save(seq)
+
+    def finish(self) -> None:
+        """Do nothing: what is in Kafka is final."""
+
+    def close(self) -> None:
+        """End the producer."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+        self._forget()
+
+    def _connect(self) -> None:
+        limits = prepare(self._connection, self._plan)
+        if limits != self._limits:  # a limit that changed explains what was refused: `write` now tells which
+            self._limits, self._alone_until = limits, 0
+        saved, state = self._ledger.load()
+        session = Session(
+            self._connection,
+            transactional_id=self._identity if self._transactional else None,
+            watermark_topic=self._names.articles,
+            compression=self._compression,
+            max_request_size=self._max_request_size,
+            stall_seconds=self._stall_seconds,
+            transaction_seconds=self._transaction_seconds,
+        )
+        try:
+            self._mark = self._watermark(state.get("watermark", 0)) if self._transactional else 0
+        except BaseException:
+            session.close()
+            raise
+        self._seq = max(saved, self._mark)
+        self._session = session
+
+    def _watermark(self, saved: int) -> int:
+        """Return what Kafka says was delivered, once the new producer has fenced any old one."""
+        found = watermark(self._connection, self._identity, self._names.articles)
+        if found > (last := self._ledger.last()):
+            raise SinkBrokenError(
+                f"{self._name}: the group {self._identity} at {self._connection.bootstrap} says that {found} items were"
+                f" delivered, but this state only ever made {last}: the group is another state's, or this state was put"
+                " back to an older copy. Restore the state, or start with a fresh state folder; deleting the group"
+                " delivers again"
+            )
+        if found < saved:
+            log.warning(
+                "%s: the broker's watermark is %d, the one we committed was %d; going on as the outbox says",
+                *(self._name, found, saved),
+            )
+        return found
+
+    def _take(self, item: Item) -> str | None:
+        """Buffer an item, or say why Kafka will never take it."""
+        try:
+            topics = self._names.of(item)
+        except ValueError as error:
+            return str(error)
+        made = message(item, topics, self._now())
+        reason = self._too_large(made)
+        if reason is not None and item.short is not None:
+            # A dead letter's input may be as large as any page; the place it came from has to do then.
+            made = message(replace(item, body=item.short, short=None), topics, self._now())
+            reason = self._too_large(made)
+        if reason is not None:
+            return reason
+        self._buffer.append(made)
+        self._bytes += made.weight
+        return None
+
+    def _too_large(self, made: Message) -> str | None:
+        """Say why a message is too large; the exact size is only reckoned for those that are large enough to doubt."""
+        if made.size > self._max_request_size:
+            return f"{made.size} bytes, more than max_request_bytes, {self._max_request_size}"
+        for topic in made.topics:
+            limit = self._limits.get(topic)
+            if limit is not None and made.size > limit:
+                size = compressed_size(made, self._compression)
+                if size > limit:
+                    return f"{size} bytes, more than max.message.bytes of topic {topic}, {limit}"
+        return None
+
+    def _chunk(self) -> list[Message]:
+        """Return the messages of the next transaction, at least one."""
+        if self._buffer[0].item.seq <= self._alone_until:
+            return self._buffer[:1]
+        count, size = 0, 0
+        for made in self._buffer[: self._max_items]:
+            size += made.weight
+            if count and size > self._max_bytes:
+                break
+            count += 1
+        return self._buffer[:count]
+
+    def _deliver(self, chunk: list[Message]) -> None:
+        """Send one transaction and save its watermark: the last item's number."""
+        seq = chunk[-1].item.seq
+        with self._ours():
+            if self._session is None:
+                raise AwayError("not open")
+            try:
+                self._session.deliver(chunk, seq)
+            except RefusedError as refused:
+                self._isolate(chunk, str(refused))
+            except OverdueError:
+                self._max_bytes = max(self._max_bytes // 4, _LEAST_BYTES)
+                raise
+        del self._buffer[: len(chunk)]
+        self._bytes -= weight(chunk)
+        self._mark = seq if self._transactional else 0
+        self._save(seq)
+
+    def _isolate(self, chunk: list[Message], reason: str) -> None:
+        """Refuse the one item that was sent alone, or have those sent together sent one by one.
+
+        Raises:
+            ItemRefusedError: the item was alone.
+            SinkUnavailableError: it is not known yet which one it is.
+        """
+        self.close()
+        if len(chunk) == 1:
+            self._refuse([(chunk[0].item, reason)])
+        self._alone_until = chunk[-1].item.seq
+        text = f"Kafka refuses one of {len(chunk)} items, so they go one by one: {reason}"
+        log.warning("%s: %s", self._name, text)
+        raise SinkUnavailableError(self._name, text, retry_after=0.0)
+
+    def _refuse(self, refused: list[tuple[Item, str]]) -> None:
+        if refused:
+            self._forget()
+            raise ItemRefusedError(self._name, refused)
+
+    def _save(self, seq: int) -> None:
+        self._seq = seq
+        self._ledger.save(seq, {"watermark": self._mark})
+
+    def _forget(self) -> None:
+        self._buffer.clear()
+        self._bytes = 0
+
+    @contextmanager
+    def _ours(self) -> Iterator[None]:
+        """End the producer on any trouble, and raise what the driver understands; the driver tells of it."""
+        try:
+            yield
+        except FencedError as error:
+            self.close()
+            raise SinkBrokenError(
+                f"{self._name}: another process delivers as {self._identity}: two are running on one state; "
+                f"stop one of them ({error})"
+            ) from error
+        except DeniedError as error:
+            self.close()
+            raise SinkBrokenError(f"{self._name}: {self._connection.bootstrap}: {error}") from error
+        except KafkaTroubleError as error:
+            self.close()
+            raise self._unavailable(error) from error
+
+    def _unavailable(self, error: KafkaTroubleError) -> SinkUnavailableError:
+        wait = min(_LONGEST_WAIT, 0.5 * 2 ** min(self._failures, 5))
+        if not self._failures:
+            log.debug("%s: %s: cannot deliver: %s; trying on", self._name, self._connection.bootstrap, error)
+        self._failures += 1
+        return SinkUnavailableError(self._name, f"{self._connection.bootstrap}: {error}", retry_after=wait)

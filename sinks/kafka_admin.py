@@ -1,0 +1,194 @@
+"""What the broker has of ours besides messages: topics with their limits, and the committed watermark."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition, errors
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from sinks.kafka_client import Connection, DeniedError, KafkaTroubleError, connected, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+    from sinks.kafka_messages import Names
+
+log = logging.getLogger(__name__)
+
+_UNKNOWN_TOPIC = errors.UnknownTopicOrPartitionError.errno
+_EXISTS = errors.TopicAlreadyExistsError.errno
+_OK = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The topics we write to, and how those that are missing are made.
+
+    Args:
+        names: which.
+        create: False: a missing topic is an error.
+        partitions: of each new topic; order holds per key.
+        replication: copies of each partition; None leaves it to the broker.
+        retention_ms: of each new topic; -1 for ever.
+    """
+
+    names: Names
+    create: bool = True
+    partitions: int = 6
+    replication: int | None = None
+    retention_ms: int = -1
+
+    def request(self, missing: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return what to ask of the broker.
+
+        Messages carry the time of the event, so with Kafka's default of 7 days an archive would be deleted at once:
+        40 of 60 articles dated 2019 were gone within a day. Hence no retention limit, unless one is asked for.
+        """
+        kept = {"retention.ms": str(self.retention_ms), "message.timestamp.type": "CreateTime"}
+        return {
+            name: {
+                "num_partitions": self.partitions,
+                "replication_factor": -1 if self.replication is None else self.replication,
+                "configs": {**kept, "cleanup.policy": "compact" if name == self.names.latest else "delete"},
+            }
+            for name in missing
+        }
+
+
+class Admin:
+    """A connection for questions and orders; short-lived."""
+
+    def __init__(self, client: KafkaAdminClient) -> None:
+        self._client = client
+
+    def missing(self, names: Sequence[str]) -> list[str]:
+        """Return those topics that the broker does not have.
+
+        Raises:
+            KafkaTroubleError: no answer, or no right to ask.
+        """
+        with translated("asking for topics"):
+            told = self._client.describe_topics(list(names))
+        absent = []
+        for topic in told:
+            if topic["error_code"] == _UNKNOWN_TOPIC:
+                absent.append(topic["name"])
+            elif isinstance(problem := errors.for_code(topic["error_code"])(), errors.AuthorizationError):
+                raise DeniedError(f"topic {topic['name']}: {problem}; grant Describe and Write")
+        return absent
+
+    def create(self, plan: Plan, missing: Sequence[str], *, only_check: bool = False) -> list[str]:
+        """Make topics and wait until they can be written to; return a text for each one that was refused."""
+        with translated("creating topics"):
+            told = self._client.create_topics(plan.request(missing), validate_only=only_check, raise_errors=False)
+        refused = [topic for topic in told["topics"] if topic["error_code"] not in {_OK, _EXISTS}]
+        if not refused and not only_check:
+            with translated("waiting for new topics"):
+                self._client.wait_for_topics(list(missing))
+        return [f"topic {topic['name']} cannot be created: {_reason(topic)}" for topic in refused]
+
+    def configs(self, names: Sequence[str]) -> dict[str, dict[str, str]]:
+        """Return the settings in force of each topic; nothing of those we may not ask about."""
+        asked = [ConfigResource(ConfigResourceType.TOPIC, name) for name in names]
+        with translated("asking for the settings of topics"):
+            told = self._client.describe_configs(asked, config_filter="all")
+        topics = told.get("topic", {})
+        return {name: {key: entry["value"] for key, entry in topics.get(name, {}).items()} for name in names}
+
+
+@contextmanager
+def admin(connection: Connection) -> Iterator[Admin]:
+    """Connect for some questions.
+
+    Raises:
+        KafkaTroubleError: no broker answers, or it does not let us in.
+    """
+    limit = int(connection.patience_seconds * 1000)
+    client = connected(KafkaAdminClient, connection, "newstap-admin", request_timeout_ms=limit)
+    try:
+        yield Admin(client)
+    finally:
+        client.close()
+
+
+def prepare(connection: Connection, plan: Plan) -> dict[str, int]:
+    """See that all topics exist, warn of those that would lose messages, and return `max.message.bytes` of each.
+
+    Raises:
+        DeniedError: topics are missing and may not be created.
+        KafkaTroubleError: see `admin`.
+    """
+    names = plan.names.every()
+    with admin(connection) as broker:
+        if missing := broker.missing(names):
+            if not plan.create:
+                raise DeniedError(f"missing topics: {', '.join(missing)}; create them, or set create_topics")
+            if refused := broker.create(plan, missing):
+                raise DeniedError("; ".join(refused))
+            log.info("created the Kafka topics %s", ", ".join(missing))
+        configs = broker.configs(names)
+    for warning in losses(configs, plan.names.latest):
+        log.warning("%s", warning)
+    return {name: int(config["max.message.bytes"]) for name, config in configs.items() if "max.message.bytes" in config}
+
+
+def problems(connection: Connection, plan: Plan) -> list[str]:
+    """Return what stands in the way of delivery, without changing anything."""
+    names = plan.names.every()
+    try:
+        with admin(connection) as broker:
+            if not (missing := broker.missing(names)):
+                return losses(broker.configs(names), plan.names.latest)
+            if plan.create:
+                return broker.create(plan, missing, only_check=True)
+            return [f"topic {name} is missing and create_topics is off" for name in missing]
+    except KafkaTroubleError as trouble:
+        return [str(trouble)]
+
+
+def losses(configs: dict[str, dict[str, str]], latest: str) -> list[str]:
+    """Return a text for each topic whose settings delete what we write."""
+    found = []
+    for name, config in configs.items():
+        policy = config.get("cleanup.policy", "")
+        limits = {setting: config.get(setting, "-1") for setting in ("retention.ms", "retention.bytes")}
+        if "delete" in policy and (
+            short := [f"{setting}={limit}" for setting, limit in limits.items() if limit != "-1"]
+        ):
+            found.append(f"topic {name} has {' and '.join(short)}: older news is deleted; set it to -1")
+        if "compact" in policy and name != latest:
+            found.append(f"topic {name} is compacted: earlier revisions are deleted; set cleanup.policy=delete")
+    return found
+
+
+def watermark(connection: Connection, group: str, topic: str) -> int:
+    """Return the sequence number committed with the last transaction of a group; 0 when there is none.
+
+    Asked by a `read_committed` consumer, because only that waits for a transaction whose end is still being written.
+
+    Raises:
+        KafkaTroubleError: no answer.
+    """
+    limit = int(connection.patience_seconds * 1000)
+    consumer = connected(
+        KafkaConsumer,
+        connection,
+        "newstap-watermark",
+        group_id=group,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+    )
+    try:
+        with translated(f"asking for the watermark of group {group}"):
+            return consumer.committed(TopicPartition(topic, 0), timeout_ms=limit) or 0
+    finally:
+        consumer.close(autocommit=False, timeout_ms=limit)
+
+
+def _reason(topic: dict[str, Any]) -> str:
+    name = errors.for_code(topic["error_code"]).__name__
+    return f"{topic['error_message']} ({name})" if topic["error_message"] else name

@@ -1,0 +1,272 @@
+"""One kafka-python producer, from its first word to the broker until anything goes wrong; then it is thrown away.
+
+Measured with 3.0.12: a producer that met a long outage, a refused record or a lost request may wait for ever, fail for
+ever, or stay silent for ever. So nothing here waits without a limit, a record's own future is the only truth, and no
+error is recovered from except by a new producer with the same transactional id, which fences the old one.
+"""
+
+from __future__ import annotations
+
+import time
+from functools import partial
+from typing import TYPE_CHECKING
+
+from kafka import KafkaProducer, TopicPartition, errors
+from kafka.record.memory_records import MemoryRecordsBuilder
+from kafka.structs import OffsetAndMetadata
+
+from sinks.kafka_client import (
+    LIBRARY,
+    AwayError,
+    Connection,
+    DeniedError,
+    FencedError,
+    OverdueError,
+    RefusedError,
+    connected,
+    translated,
+    trouble,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from kafka.producer.future import FutureRecordMetadata
+    from kafka.producer.transaction_manager import TransactionalRequestResult
+
+    from sinks.kafka_messages import Message
+
+_EXPLAINING = (AwayError, OverdueError, DeniedError, RefusedError, FencedError)
+_SLICE = 0.25
+"""Seconds between two looks at something awaited."""
+_SETTLING = 1.0
+"""Seconds that records have to fail in, once the producer did."""
+_CODECS = {"none": 0, "gzip": 1, "lz4": 3, "zstd": 4}
+COMPRESSIONS = frozenset(_CODECS)
+
+
+class Watch:
+    """Ends a wait that would never end.
+
+    Args:
+        reachable: whether the broker's port takes connections.
+        stall_seconds: without progress for this long we give up although the port answers.
+        away_seconds: when the port is closed, sooner.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        reachable: Callable[[], bool],
+        *,
+        stall_seconds: float,
+        away_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._reachable = reachable
+        self._stall = stall_seconds
+        self._away = away_seconds
+        self._clock = clock
+        self._since = clock()
+
+    def progress(self) -> None:
+        """Start the time anew."""
+        self._since = self._clock()
+
+    def until(self, wait: Callable[[float], bool], progress: Callable[[], int] = int) -> None:
+        """Wait until `wait(seconds)` is true; `progress` grows while it gets nearer.
+
+        Raises:
+            AwayError: it will not be.
+        """
+        before = progress()
+        while not wait(_SLICE):
+            if (now := progress()) != before:
+                before = now
+                self.progress()
+            self._check()
+
+    def _check(self) -> None:
+        idle = self._clock() - self._since
+        if idle >= self._stall:
+            reason = f" ({LIBRARY.last})" if LIBRARY.last else ""
+            raise AwayError(f"no progress for {idle:.0f} s although the broker's port answers{reason}")
+        if idle >= min(self._away, self._stall) and not self._reachable():
+            raise AwayError(f"the broker cannot be reached, for {idle:.0f} s by now")
+
+
+class _Producer(KafkaProducer):  # type: ignore[misc]  # the library is not typed
+    """The library's producer, with a limit on the calls that have none, and an end that leaves nothing behind."""
+
+    def __del__(self) -> None:
+        """Do nothing: the inherited one takes the logger from every later producer of the process."""
+
+    def commit(self, group: str, offset: tuple[TopicPartition, int], watch: Watch) -> None:
+        """Commit the transaction together with a group's offset.
+
+        The inherited methods wait without a limit: 80 s for a broker that was away, and for ever when the request got
+        lost in the sender, as it did in 4 of 4 kills of the broker.
+        """
+        partition, seq = offset
+        manager = self._transaction_manager
+        self._finish(manager.send_offsets_to_transaction({partition: OffsetAndMetadata(seq, "", -1)}, group), watch)
+        self._finish(manager.begin_commit(), watch)
+
+    def abandon(self) -> None:
+        """End it at once, sent or not. `close` raises when records are unsent, and leaves its thread running."""
+        self._sender.force_close()
+        self._sender.join(5)
+        self._unregister_cleanup()
+        self._closed = True
+
+    def _finish(self, result: TransactionalRequestResult, watch: Watch) -> None:
+        watch.progress()
+        self._sender.wakeup()
+        watch.until(lambda seconds: bool(result.wait(timeout_ms=seconds * 1000)))
+
+
+class Session:
+    """A producer and its transactions.
+
+    Args:
+        connection: where to.
+        transactional_id: who we are, also for the group that holds the watermark; None: at least once, no transactions.
+        watermark_topic: the topic under whose partition 0 the group's offset is kept.
+        compression: `none`, `gzip`, `lz4` or `zstd`.
+        max_request_size: bytes of the largest message, uncompressed.
+        stall_seconds: see `Watch`.
+        transaction_seconds: after this long the broker aborts a transaction by itself.
+
+    Raises:
+        KafkaTroubleError: the broker is away or does not let us in.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        transactional_id: str | None,
+        watermark_topic: str,
+        compression: str,
+        max_request_size: int,
+        stall_seconds: float,
+        transaction_seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._transaction_seconds = transaction_seconds
+        self._group = transactional_id
+        self._offset = TopicPartition(watermark_topic, 0)
+        self._clock = clock
+        self._watch = Watch(
+            connection.reachable, stall_seconds=stall_seconds, away_seconds=connection.patience_seconds, clock=clock
+        )
+        self._producer = connected(
+            _Producer,
+            connection,
+            "newstap-producer",
+            transactional_id=transactional_id,
+            acks="all",
+            enable_idempotence=True,
+            compression_type=None if compression == "none" else compression,
+            max_request_size=max_request_size,
+            delivery_timeout_ms=2_000_000_000,  # the watch decides; past its own limit the producer goes silent
+            request_timeout_ms=30_000,
+            retry_backoff_ms=20,  # also the wait for the end of the transaction before, at the start of each
+            max_block_ms=int(connection.patience_seconds * 1000),
+            transaction_timeout_ms=int(transaction_seconds * 1000),
+            linger_ms=5,
+            batch_size=131_072,
+            metrics_enabled=False,
+        )
+        self._began = clock()
+        if transactional_id is not None:
+            self._take_over()
+
+    def deliver(self, messages: Sequence[Message], seq: int) -> None:
+        """Return when all messages, and with transactions the sequence number, are in Kafka.
+
+        Raises:
+            RefusedError: one of them never will be.
+            FencedError: another process is at work in our place.
+            KafkaTroubleError: not now. After any of these the session is of no more use.
+        """
+        LIBRARY.last = ""
+        self._watch.progress()
+        self._began = self._clock()
+        futures: list[FutureRecordMetadata] = []
+        try:
+            if self._group is not None:
+                self._producer.begin_transaction()
+            self._send(messages, futures)
+            self._await(futures)
+            if self._group is not None:
+                self._producer.commit(self._group, (self._offset, seq), self._watch)
+        except (errors.KafkaError, OSError, RuntimeError) as error:
+            raise self._verdict(error, futures) from error
+
+    def close(self) -> None:
+        """End the producer; an open transaction is aborted by the next one, or by the broker when its time is over."""
+        self._producer.abandon()
+
+    def _take_over(self) -> None:
+        try:
+            with translated("taking over the transactional id"):
+                self._producer.init_transactions()
+        except BaseException:
+            self.close()
+            raise
+
+    def _send(self, messages: Sequence[Message], futures: list[FutureRecordMetadata]) -> None:
+        send = self._producer.send
+        for message in messages:
+            value, headers, time_ms = message.item.body, message.headers, message.timestamp_ms
+            for topic in message.topics:
+                futures.append(send(topic, value, message.key, headers, timestamp_ms=time_ms))  # noqa: PERF401 - kept when `send` raises
+
+    def _await(self, futures: list[FutureRecordMetadata]) -> None:
+        def done() -> int:
+            return sum(future.is_done for future in futures)
+
+        for future in futures:
+            if not future.is_done:
+                self._watch.until(partial(_settled, future), done)
+            if future.failed():
+                raise future.exception
+
+    def _verdict(self, error: BaseException, futures: list[FutureRecordMetadata]) -> Exception:
+        """Return our error; a future that failed knows the cause better than the call that noticed.
+
+        A fenced producer is first seen by a call in an odd state, a moment before its futures fail.
+        """
+        deadline = self._clock() + _SETTLING
+        while not (failed := _failures(futures)) and self._clock() < deadline:
+            time.sleep(0.02)
+        found = [trouble(one, "delivering") for one in [*failed, error]]
+        if self._clock() - self._began >= self._transaction_seconds:  # the broker fences what it aborts for its age
+            found = [OverdueError(str(one)) if isinstance(one, FencedError) else one for one in found]
+        return max(found, key=_weight)
+
+
+def compressed_size(message: Message, compression: str) -> int:
+    """Return the bytes of a message alone in a batch: what the broker compares with `max.message.bytes`."""
+    builder = MemoryRecordsBuilder(2, _CODECS[compression], batch_size=0)
+    builder.append(message.timestamp_ms, message.key, message.item.body, message.headers)
+    builder.close()
+    return int(builder.size_in_bytes())
+
+
+def _failures(futures: Sequence[FutureRecordMetadata]) -> list[Exception]:
+    return [future.exception for future in futures if future.is_done and future.failed()]
+
+
+def _settled(future: FutureRecordMetadata, seconds: float) -> bool:
+    try:
+        future.get(timeout=seconds)
+    except errors.KafkaError:
+        return bool(future.is_done)
+    return True
+
+
+def _weight(error: Exception) -> int:
+    """Order errors by how much they explain: a fenced producer fails all its records, with whatever comes to hand."""
+    return _EXPLAINING.index(type(error))

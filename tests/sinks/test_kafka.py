@@ -1,0 +1,398 @@
+"""The Kafka sink against a real broker: what arrives, exactly once, and what is refused."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from sinks.base import Kind, SinkBrokenError, SinkUnavailableError
+from sinks.kafka import KafkaSink
+from tests.sinks.kafka_driver import PUBLISHED, FullDiskLedger, MemoryLedger, drive, item, items
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tests.broker import Broker
+
+pytestmark = pytest.mark.kafka
+
+
+@pytest.fixture
+def make(broker: Broker, topic_prefix: str) -> Iterator[Callable[..., KafkaSink]]:
+    """`make(ledger, **options)`: a sink of its own topics, closed in the end."""
+    made = []
+
+    def sink(ledger: MemoryLedger | None = None, **options: Any) -> KafkaSink:
+        given = {"bootstrap": broker.bootstrap, "prefix": topic_prefix, "topics": ("china",), "partitions": 2} | options
+        made.append(KafkaSink(ledger or MemoryLedger(topic_prefix), **given))
+        return made[-1]
+
+    yield sink
+    for one in made:
+        one.close()
+
+
+def keys(messages: list[Any]) -> list[str]:
+    return sorted(message.key.decode() for message in messages)
+
+
+def set_limit(broker: Broker, topic: str, size: int) -> None:
+    """Lower or raise `max.message.bytes` of a topic, and wait until it is in force."""
+    wanted = ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(size)})
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    admin.alter_configs([wanted])
+    admin.close()
+    time.sleep(0.3)
+
+
+def test_a_record_arrives_with_key_headers_and_event_time(make, topic_prefix, read_topic) -> None:
+    sink = make()
+    drive(sink, [item(1, b'{"title": "One"}', revision=2)])
+
+    (message,) = read_topic(f"{topic_prefix}.articles.v1")
+    assert (message.key, message.value) == (b"id-1", b'{"title": "One"}')
+    assert message.timestamp == PUBLISHED.timestamp() * 1000
+    assert dict(message.headers)["ce_id"] == b"id-1/2"
+    assert dict(message.headers)["topics"] == b"china"
+
+
+def test_each_kind_and_topic_has_its_stream(make, topic_prefix, read_topic) -> None:
+    """Skips are not for Kafka, but count in the sequence."""
+    ledger = MemoryLedger(topic_prefix)
+    outbox = [item(1), item(2), item(3, kind=Kind.DEAD_LETTER, topics=())]
+    sink = make(ledger)
+    sink.open()
+    sink.write(outbox)
+    sink.flush(9)
+
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == ["id-1", "id-2"]
+    assert keys(read_topic(f"{topic_prefix}.articles.latest.v1")) == ["id-1", "id-2"]
+    assert keys(read_topic(f"{topic_prefix}.topic.china.v1")) == ["id-1"]
+    assert keys(read_topic(f"{topic_prefix}.dead-letters.v1")) == ["id-3"]
+    assert Kind.SKIPPED not in sink.kinds
+    assert ledger.seq == 9
+
+
+def test_a_key_stays_in_one_partition_in_order(make, topic_prefix, read_topic) -> None:
+    outbox = [item(seq, b'{"n": %d}' % seq, key=f"key-{seq % 7}", revision=seq) for seq in range(1, 301)]
+    drive(make(max_items=50), outbox)
+
+    seen: dict[bytes, list[int]] = {}
+    partitions: dict[bytes, set[int]] = {}
+    for message in read_topic(f"{topic_prefix}.articles.v1"):
+        seen.setdefault(message.key, []).append(json.loads(message.value)["n"])
+        partitions.setdefault(message.key, set()).add(message.partition)
+    assert all(numbers == sorted(numbers) for numbers in seen.values())
+    assert all(len(places) == 1 for places in partitions.values())
+    assert sum(map(len, seen.values())) == 300
+
+
+def test_topics_are_made_so_that_old_news_stays(make, broker, topic_prefix) -> None:
+    make(partitions=3).open()
+
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    names = [f"{topic_prefix}.articles.v1", f"{topic_prefix}.articles.latest.v1"]
+    told = admin.describe_configs(
+        [ConfigResource(ConfigResourceType.TOPIC, name) for name in names], config_filter="all"
+    )
+    parts = [len(topic["partitions"]) for topic in admin.describe_topics(names)]
+    admin.close()
+    assert [told["topic"][name]["retention.ms"]["value"] for name in names] == ["-1", "-1"]
+    assert [told["topic"][name]["cleanup.policy"]["value"] for name in names] == ["delete", "compact"]
+    assert parts == [3, 3]
+
+
+def test_a_long_flush_is_several_transactions_each_with_its_watermark(make, topic_prefix, read_topic) -> None:
+    saved = []
+
+    class Noting(MemoryLedger):
+        def save(self, seq: int, state: dict[str, Any]) -> None:
+            saved.append(seq)
+            super().save(seq, state)
+
+    sink = make(Noting(topic_prefix), max_items=10)
+    sink.open()
+    sink.write(items(25))
+    sink.flush(25)
+
+    assert saved == [10, 20, 25]
+    assert len(read_topic(f"{topic_prefix}.articles.v1")) == 25
+
+
+def test_bytes_bound_a_transaction_too(make, topic_prefix) -> None:
+    ledger = MemoryLedger(topic_prefix)
+    sink = make(ledger, max_bytes=40_000)
+    sink.open()
+    sink.write(items(10, size=6000))
+
+    assert 0 < ledger.seq < 10
+
+
+def test_nothing_uncommitted_is_seen(make, topic_prefix, read_topic) -> None:
+    """A sink that dies between `write` and `flush` leaves nothing behind."""
+    sink = make(max_items=1000)
+    sink.open()
+    sink.write(items(5))
+    sink.close()
+
+    assert read_topic(f"{topic_prefix}.articles.v1") == []
+
+
+def test_no_repeat_after_a_failure_between_kafkas_commit_and_ours(make, topic_prefix, read_topic) -> None:
+    ledger = FullDiskLedger(topic_prefix)
+    drive(make(ledger), items(20), batch=5)
+
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == keys_of(20)
+    assert ledger.seq == 20
+
+
+def test_no_repeat_after_a_crash_between_kafkas_commit_and_ours(make, topic_prefix, read_topic) -> None:
+    """The ledger of the second run knows nothing; Kafka does."""
+    drive(make(MemoryLedger(topic_prefix)), items(20)[:12])
+    again = make(MemoryLedger(topic_prefix))
+
+    assert again.open() == 12
+    drive(again, items(20))
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == keys_of(20)
+
+
+def test_owners_and_slots_do_not_disturb_each_other(make, topic_prefix) -> None:
+    one = make(MemoryLedger(f"{topic_prefix}-live"))
+    two = make(MemoryLedger(f"{topic_prefix}-replay"))
+    three = make(MemoryLedger(f"{topic_prefix}-live"), slot=1)
+    for sink in (one, two, three, one, two, three):
+        sink.open()
+        seq = sink._seq + 1
+        sink.write([item(seq)])
+        sink.flush(seq)
+
+    assert [sink._seq for sink in (one, two, three)] == [2, 2, 2]
+
+
+def test_a_second_process_on_the_same_state_stops_the_first(make, topic_prefix, read_topic) -> None:
+    first, second = make(), make()
+    first.open()
+    first.write([item(1)])
+    first.flush(1)
+    assert second.open() == 1
+
+    first.write([item(2)])
+    with pytest.raises(SinkBrokenError, match="another process delivers as newstap-"):
+        first.flush(2)
+    drive(second, items(3))
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == keys_of(3)
+
+
+def test_a_watermark_above_the_outbox_is_another_states(make, topic_prefix) -> None:
+    drive(make(), items(5))
+    fresh = make(MemoryLedger(topic_prefix, last=3))
+
+    with pytest.raises(SinkBrokenError, match=f"group newstap-{topic_prefix}-0 .* 5 items .* only ever made 3"):
+        fresh.open()
+
+
+def test_a_broker_that_forgot_is_no_reason_to_deliver_again(make, topic_prefix, caplog) -> None:
+    ledger = MemoryLedger(topic_prefix)
+    ledger.save(7, {"watermark": 5})
+
+    assert make(ledger).open() == 7
+    assert "the broker's watermark is 0, the one we committed was 5" in caplog.text
+
+
+def test_items_that_are_not_for_kafka_leave_its_watermark_behind(make, topic_prefix, caplog) -> None:
+    ledger = MemoryLedger(topic_prefix)
+    sink = make(ledger)
+    drive(sink, items(3))
+    sink.flush(9)
+    sink.close()
+
+    assert sink.open() == 9
+    assert ledger.state == {"watermark": 3}
+    assert caplog.text == ""
+
+
+def test_an_item_over_the_request_size_is_refused_before_it_is_sent(make, topic_prefix, read_topic) -> None:
+    outbox = items(10)
+    outbox[4] = item(5, b"x" * 60_000)
+    refused = drive(make(max_request_size=50_000), outbox)
+
+    assert [seq for seq, _ in refused] == [5]
+    assert "more than max_request_bytes, 50000" in refused[0][1]
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == sorted(set(keys_of(10)) - {"id-5"})
+
+
+def test_a_topic_that_is_not_enabled_is_refused(make) -> None:
+    assert drive(make(), [item(1, topics=("sport",)), item(2)]) == [
+        (1, "topic 'sport' is not enabled, so it has no stream in Kafka")
+    ]
+
+
+def noise(size: int) -> bytes:
+    """Text that does not compress below half its size."""
+    state, out = 1, []
+    while len(out) < size:
+        state = state * 1_103_515_245 % 2_147_483_648 + 12_345
+        out.append(b"0123456789abcdef"[state >> 12 & 15])
+    return bytes(out)
+
+
+def test_what_a_topic_will_not_take_is_refused_and_the_rest_goes_on(make, broker, topic_prefix, read_topic) -> None:
+    """Only one of its topics is too narrow; the item is refused everywhere. Repetitive text fits when compressed."""
+    sink = make()
+    sink.open()
+    set_limit(broker, f"{topic_prefix}.topic.china.v1", 10_000)
+    sink.close()
+    outbox = items(9)
+    outbox[2] = item(3, noise(40_000))
+    outbox[4] = item(5, b"x" * 40_000)
+    refused = drive(sink, outbox)
+
+    assert [seq for seq, _ in refused] == [3]
+    assert f"max.message.bytes of topic {topic_prefix}.topic.china.v1, 10000" in refused[0][1]
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == sorted(set(keys_of(9)) - {"id-3"})
+    assert keys(read_topic(f"{topic_prefix}.topic.china.v1")) == ["id-1", "id-5", "id-7", "id-9"]
+
+
+@pytest.mark.parametrize("delivery", ["exactly-once", "at-least-once"])
+def test_a_limit_lowered_while_running_costs_only_what_is_larger(
+    make, broker, topic_prefix, read_topic, delivery
+) -> None:
+    sink = make(delivery=delivery)
+    drive(sink, items(4))
+    set_limit(broker, f"{topic_prefix}.articles.v1", 10_000)
+    outbox = items(60)
+    for seq in (10, 31):
+        outbox[seq - 1] = item(seq, noise(40_000))
+    refused = drive(sink, outbox)
+
+    assert [seq for seq, _ in refused] == [10, 31]
+    assert set(keys(read_topic(f"{topic_prefix}.articles.v1"))) == set(keys_of(60)) - {"id-10", "id-31"}
+    if delivery == "exactly-once":
+        assert len(read_topic(f"{topic_prefix}.articles.v1")) == 58
+
+
+def test_small_items_over_a_topics_limit_together_are_split_by_the_library(
+    make, broker, topic_prefix, read_topic
+) -> None:
+    sink = make(partitions=1)
+    sink.open()
+    set_limit(broker, f"{topic_prefix}.articles.v1", 20_000)
+    sink.close()
+    drive(sink, [item(seq, noise(3000) + b"%d" % seq) for seq in range(1, 41)])
+
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == keys_of(40)
+
+
+def test_a_record_the_broker_alone_knows_to_be_bad_is_found(make, broker, topic_prefix, read_topic) -> None:
+    """The topic refuses old timestamps; no check of ours foresees it, so items go one by one."""
+    sink = make()
+    sink.open()
+    wanted = {"message.timestamp.before.max.ms": "3600000"}
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    admin.alter_configs([ConfigResource(ConfigResourceType.TOPIC, f"{topic_prefix}.articles.v1", wanted)])
+    admin.close()
+    time.sleep(0.3)
+    now = datetime.now(UTC)
+    outbox = [item(seq, published=now) for seq in range(1, 21)]
+    outbox[6] = item(7)
+    refused = drive(sink, outbox)
+
+    assert [seq for seq, _ in refused] == [7]
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == sorted(set(keys_of(20)) - {"id-7"})
+
+
+def test_at_least_once_delivers_without_transactions(make, topic_prefix, read_topic) -> None:
+    ledger = MemoryLedger(topic_prefix)
+    drive(make(ledger, delivery="at-least-once"), items(30))
+
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == keys_of(30)
+    assert ledger.seq == 30
+    assert make(MemoryLedger(topic_prefix), delivery="at-least-once").open() == 0
+
+
+def test_missing_topics_that_may_not_be_made_are_named(make, topic_prefix) -> None:
+    with pytest.raises(SinkBrokenError, match=rf"missing topics: {topic_prefix}\.articles\.v1, "):
+        make(create_topics=False).open()
+
+
+def test_a_topic_deleted_while_running_is_made_again(make, broker, topic_prefix, read_topic) -> None:
+    sink = make(stall_seconds=1.0)
+    drive(sink, items(3))
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    admin.delete_topics([f"{topic_prefix}.topic.china.v1"])
+    admin.close()
+    drive(sink, items(8))
+
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == keys_of(8)
+    assert keys(read_topic(f"{topic_prefix}.topic.china.v1")) == ["id-5", "id-7"]
+
+
+def test_a_topic_that_would_delete_the_news_is_warned_of(make, broker, topic_prefix, caplog) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    admin.create_topics({f"{topic_prefix}.articles.v1": {"num_partitions": 1, "replication_factor": 1}})
+    admin.close()
+    sink = make()
+    sink.open()
+
+    assert f"topic {topic_prefix}.articles.v1 has retention.ms=604800000: older news is deleted" in caplog.text
+    assert [problem.split(":")[1] for problem in sink.check()] == [
+        f" topic {topic_prefix}.articles.v1 has retention.ms=604800000"
+    ]
+
+
+def test_check_says_what_stands_in_the_way_and_changes_nothing(make, topic_prefix, read_topic) -> None:
+    assert make().check() == []
+    assert make(create_topics=False).check()[0] == (
+        f"kafka: topic {topic_prefix}.articles.v1 is missing and create_topics is off"
+    )
+    (problem, *_) = make(replication=3).check()
+    assert "cannot be created" in problem
+    assert "InvalidReplicationFactorError" in problem
+    assert make(bootstrap="127.0.0.1:1", patience_seconds=0.2).check()[0].endswith("no broker answers")
+
+
+def test_a_client_of_the_older_offset_is_told_by_its_group(make, broker, topic_prefix) -> None:
+    """The watermark is an ordinary group offset, to be seen with Kafka's own tools."""
+    sink = make()
+    drive(sink, items(6))
+
+    consumer = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=sink.identity, enable_auto_commit=False)
+    assert consumer.committed(TopicPartition(f"{topic_prefix}.articles.v1", 0)) == 6
+    consumer.close()
+
+
+@pytest.mark.parametrize(
+    "options", [{"delivery": "twice"}, {"compression": "rar"}, {"bootstrap": "here"}, {"topics": ("a b",)}]
+)
+def test_settings_that_cannot_work_are_told_at_once(topic_prefix, options) -> None:
+    with pytest.raises(ValueError, match=r"neither|none of|no host:port|no Kafka topic"):
+        KafkaSink(MemoryLedger(topic_prefix), **{"bootstrap": "127.0.0.1:9092", **options})
+
+
+@pytest.mark.parametrize("compression", ["none", "gzip", "lz4", "zstd"])
+def test_every_compression_is_read_back(make, topic_prefix, read_topic, compression) -> None:
+    drive(make(compression=compression), items(20))
+
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == keys_of(20)
+
+
+def test_close_is_safe_in_any_state(make) -> None:
+    sink = make()
+    sink.close()
+    sink.open()
+    sink.write([item(1)])
+    sink.close()
+    sink.close()
+    sink.write([item(1)])
+    with pytest.raises(SinkUnavailableError, match="not open"):
+        sink.flush(1)
+
+
+def keys_of(count: int) -> list[str]:
+    return sorted(f"id-{seq}" for seq in range(1, count + 1))

@@ -1,0 +1,122 @@
+"""Credentials and access rights, against a broker that asks for them: clear errors, and no secret in any of them."""
+
+from __future__ import annotations
+
+import logging
+from typing import TYPE_CHECKING
+
+import pytest
+from kafka import KafkaAdminClient
+from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
+from kafka.admin import ACLResourcePatternType as PatternType
+
+from sinks.base import SinkBrokenError
+from sinks.kafka import KafkaSink
+from tests.broker import start
+from tests.sinks.kafka_driver import MemoryLedger, drive, items
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tests.broker import OwnBroker
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+SECRET = "hunter2-SENTINEL"
+LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
+PROPERTIES = {
+    "listener.security.protocol.map": "PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
+    "sasl.enabled.mechanisms": "PLAIN",
+    "sasl.mechanism.inter.broker.protocol": "PLAIN",
+    "listener.name.plaintext.plain.sasl.jaas.config": (
+        f'{LOGIN} username="broker" password="b" user_broker="b" user_news="{SECRET}";'
+    ),
+    "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "super.users": "User:broker;User:ANONYMOUS",
+    "transaction.partition.verification.enable": "false",  # the broker would ask itself, and has no login for that
+}
+
+
+def login(user: str, password: str) -> dict[str, str]:
+    return {
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": "PLAIN",
+        "sasl_plain_username": user,
+        "sasl_plain_password": password,
+    }
+
+
+@pytest.fixture(scope="module")
+def guarded() -> Iterator[OwnBroker]:
+    """A broker that asks for a password and grants nothing that was not granted."""
+    broker = start(PROPERTIES)
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def logged() -> Iterator[list[str]]:
+    """What reaches the handlers of the root logger, at any level."""
+    lines: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: lines.append(f"{record.name}: {record.getMessage()}")
+    root = logging.getLogger()
+    level = root.level
+    root.setLevel(logging.DEBUG)
+    root.addHandler(handler)
+    yield lines
+    root.removeHandler(handler)
+    root.setLevel(level)
+
+
+def sink(broker: OwnBroker, user: str, password: str, prefix: str = "news") -> KafkaSink:
+    return KafkaSink(
+        MemoryLedger(prefix),
+        bootstrap=broker.bootstrap,
+        prefix=prefix,
+        topics=("china",),
+        patience_seconds=2.0,
+        security=login(user, password),
+    )
+
+
+def test_a_wrong_password_is_told_without_telling_it(guarded: OwnBroker, logged: list[str]) -> None:
+    """The broker hangs up right after its answer, which the library does not always read: it may take a few tries."""
+    wrong = sink(guarded, "news", f"not-{SECRET}")
+
+    with pytest.raises(SinkBrokenError, match="SaslAuthenticationFailed") as raised:
+        drive(wrong, items(1), sleep=lambda seconds: None)
+    assert len(wrong.check()) == 1
+    assert SECRET not in f"{raised.value} {wrong.check()} {logged}"
+    assert not [line for line in logged if line.startswith("kafka.")], "the library's own flood"
+
+
+def test_missing_rights_are_told(guarded: OwnBroker) -> None:
+    denied = sink(guarded, "news", SECRET)
+
+    with pytest.raises(SinkBrokenError, match=r"Authorization"):
+        denied.open()
+    assert "Authorization" in denied.check()[0]
+
+
+def test_with_rights_it_delivers(guarded: OwnBroker) -> None:
+    """The rights that docs/kafka.md lists are all that it takes, with topics that somebody else made."""
+    owner = sink(guarded, "broker", "b", "granted")
+    owner.open()
+    owner.close()
+    grant(guarded, ResourceType.TOPIC, "granted.", [ACLOperation.DESCRIBE, ACLOperation.WRITE])
+    grant(guarded, ResourceType.TOPIC, "granted.", [ACLOperation.DESCRIBE_CONFIGS, ACLOperation.READ])
+    grant(guarded, ResourceType.TRANSACTIONAL_ID, "newstap-", [ACLOperation.DESCRIBE, ACLOperation.WRITE])
+    grant(guarded, ResourceType.GROUP, "newstap-", [ACLOperation.DESCRIBE, ACLOperation.READ])
+    mine = sink(guarded, "news", SECRET, "granted")
+
+    assert mine.check() == []
+    drive(mine, items(30))
+    assert mine.open() == 30
+    mine.close()
+
+
+def grant(broker: OwnBroker, kind: ResourceType, prefix: str, operations: list[ACLOperation]) -> None:
+    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap, **login("broker", "b"))
+    pattern = ResourcePattern(kind, prefix, PatternType.PREFIXED)
+    admin.create_acls([ACL("User:news", "*", operation, ACLPermissionType.ALLOW, pattern) for operation in operations])
+    admin.close()
