@@ -1,0 +1,76 @@
+"""How to write a source: something that documents come from, in order, and that remembers how far it got.
+
+A job (`ingest/pipeline.py`) iterates `entries` in one thread. For every entry it makes an outcome, and in one SQLite
+transaction it puts the outcomes into the outbox and calls `commit` with the entries' marks. So a document and the
+progress that says it was read become durable together; nothing else is needed for a source to lose and repeat nothing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Protocol
+
+from processors.records import Failed, Page, Skipped
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Iterator, Sequence
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """How far an archive file has been read; the start of a file is `Position()`."""
+
+    ordinal: int = 0
+    """Entries read, from the file's beginning."""
+    offset: int = 0
+    """Where to go on: bytes of the decompressed file."""
+    member: int = 0
+    """Bytes of the file before the compressed member in which `offset` lies; 0 where nothing seeks to members."""
+    start: int = 0
+    """Decompressed bytes before that member."""
+    ended: bool = False
+    """Nothing is left to be read, though the file may go on: the rest is damaged, and was reported."""
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """The progress that an entry stands for."""
+
+    file: str
+    position: Position
+    done: bool = False
+    """The file has been read to its end; such an entry carries no document."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One thing read: a page to process, or an outcome that reading alone decided, or (None) progress only."""
+
+    content: Page | Skipped | Failed | None = field(repr=False)
+    mark: Mark
+
+
+class Source(Protocol):
+    """Where documents come from; a noun."""
+
+    @property
+    def name(self) -> str:
+        """What logs call it."""
+        ...
+
+    def entries(self) -> Iterator[Entry]:
+        """Yield what is left, in order, from the committed position on; called once.
+
+        What cannot be read is an entry that holds a `Failed`; the iterator goes on behind it, and raises only for what
+        ends the whole job (`SourceError`).
+        """
+        ...
+
+    def commit(self, connection: sqlite3.Connection, marks: Sequence[Mark]) -> None:
+        """Save the progress of entries whose outcomes are in the same transaction. Must not commit by itself."""
+        ...
+
+
+class SourceError(Exception):
+    """The job cannot go on with this source; the text names the file and what can be done."""

@@ -1,0 +1,106 @@
+"""WARC 0.18 to 1.1 (ISO 28500): responses and resources as pages.
+
+`frames.py` cuts the file into records and proves them whole, FastWARC parses their headers, and we undo the codings
+ourselves, with a limit.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import IO, TYPE_CHECKING
+
+from fastwarc.warc import WarcRecord, WarcRecordType
+
+from ingest.sources.base import Position
+from ingest.sources.frames import Broken, Format, Frame, Frames
+from ingest.sources.http import Block, checked_digest, held_bytes, outcome_of, percent_encoded
+from ingest.sources.lines import Read, unreadable
+from processors.records import ArchiveRef, Failed, Mode, Origin, Page, Reason, Skipped, Step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+DOCUMENTS = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.revisit | WarcRecordType.conversion
+
+# A version line with a named field under it: text that merely speaks of WARC is hardly ever both.
+_HEAD = re.compile(rb"WARC/[01]\.\d{1,2}[ \t]*\r?\n[A-Za-z][A-Za-z0-9-]{1,40}[ \t]*:")
+_LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+
+
+def read_warc(stream: IO[bytes], name: str, start: Position, *, max_bytes: int) -> Iterator[Read]:
+    """Yield a page or an outcome for each response, resource, revisit and conversion record, and for each damage.
+
+    Args:
+        stream: the file; it must be able to seek. Its first bytes tell whether it is gzip or LZ4.
+        name: the file's, for origins.
+        start: where to go on.
+        max_bytes: of a decoded page.
+    """
+    frames = Frames(stream, FORMAT, start, max_block=held_bytes(max_bytes))
+    ordinal = start.ordinal
+    for frame in frames:
+        read = broken(frame, name) if isinstance(frame, Broken) else _outcome(frame, name, max_bytes)
+        if read is not None:
+            ordinal += 1
+            yield read, frames.position(ordinal)
+
+
+def broken(frame: Broken, name: str) -> Failed:
+    """Return the dead letter of a stretch of an archive that holds no whole record."""
+    return unreadable(name, frame.place.in_file, frame.error)
+
+
+def _length(head: bytes) -> int | None:
+    match = _LENGTH.search(head)
+    return int(match[1]) if match else None
+
+
+FORMAT = Format(
+    head=_HEAD,
+    search=_HEAD,
+    head_end=re.compile(rb"\n\r?\n"),
+    trailer=re.compile(rb"\r?\n\r?\n|[\r\n]*(?:WARC/|\Z)"),
+    length=_length,
+)
+
+
+def _outcome(frame: Frame, name: str, limit: int) -> Page | Skipped | Failed | None:
+    try:
+        # FastWARC wants CRLF, as the standard does; not every writer does.
+        record = WarcRecord.from_bytes(re.sub(rb"\r?\n", b"\r\n", frame.head))
+    except (OSError, ValueError) as error:
+        return unreadable(name, frame.place.in_file, f"a record whose head cannot be read: {error}")
+    if not record.record_type & DOCUMENTS:
+        return None
+    headers = record.headers
+    url = percent_encoded((headers.get("WARC-Target-URI") or "").strip("<> \t")) or None
+    digest = headers.get("WARC-Payload-Digest")
+    archive = ArchiveRef(file=name, offset=frame.place.in_file, digest=digest if checked_digest(digest) else None)
+    origin = Origin(mode=Mode.REPLAY, fetched=_fetched(headers.get("WARC-Date")), archive=archive)
+    if record.record_type == WarcRecordType.revisit:
+        return Skipped(origin=origin, url=url, reason=Reason.REVISIT)
+    if headers.get("WARC-Segment-Number"):
+        problem = f"{name}: at byte {archive.offset}: one segment of a document that is spread over several records"
+        return Failed(origin=origin, url=url, step=Step.READ, error=problem)
+    content_type = headers.get("Content-Type") or ""
+    block = Block(
+        body=frame.block,
+        length=frame.length,
+        url=url,
+        origin=origin,
+        is_http="application/http" in content_type.lower() or (not content_type and frame.block.startswith(b"HTTP/")),
+        content_type=content_type,
+        digests=(headers.get("WARC-Block-Digest"), digest),
+        truncated=headers.get("WARC-Truncated"),
+    )
+    return outcome_of(block, limit=limit)
+
+
+def _fetched(stamp: str | None) -> datetime | None:
+    """Read a WARC date; one without a zone is UTC, as the standard asks for."""
+    try:
+        moment = datetime.fromisoformat((stamp or "").strip())
+    except ValueError:
+        return None
+    return moment if moment.utcoffset() is not None else moment.replace(tzinfo=UTC)
