@@ -1,0 +1,205 @@
+"""Drives the sinks: one thread each, from the outbox, until everything accepted is delivered.
+
+The only ordering rule: an item leaves the outbox after every sink has committed its place behind it.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from typing import TYPE_CHECKING
+
+from ingest.items import dead_letter
+from processors.records import Failed, Form, Mode, Origin, Page, Step
+from sinks.base import Item, ItemRefusedError, Kind, Sink, SinkBrokenError, SinkUnavailableError
+from sinks.codec import decode_failed, decode_record
+from sinks.store import StoreFullError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from sinks.outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+MAX_ROWS = 5_000
+"""Rows that may wait in the outbox before reading pauses."""
+MAX_BYTES = 128_000_000
+MAX_DELAY_SECONDS = 5.0
+REMINDER_SECONDS = 60.0
+"""Between two warnings about the same outage."""
+
+
+class Delivery:
+    """Moves items from the outbox to the sinks.
+
+    Args:
+        outbox: what to deliver.
+        sinks: each with its own thread and place.
+    """
+
+    def __init__(self, outbox: Outbox, sinks: Sequence[Sink]) -> None:
+        self._outbox = outbox
+        self._pumps = [_Pump(outbox, sink, self._delivered) for sink in sinks]
+        self._names = [sink.name for sink in sinks]
+        self._changed = threading.Condition()
+        self._room: bool | None = None
+
+    def start(self) -> None:
+        """Start the threads."""
+        for pump in self._pumps:
+            pump.start()
+
+    def notify(self) -> None:
+        """Say that the outbox has new items."""
+        self._room = None
+        for pump in self._pumps:
+            pump.wake.set()
+
+    @property
+    def broken(self) -> Exception | None:
+        """What ended a sink for good, if anything did."""
+        return next((pump.broken for pump in self._pumps if pump.broken is not None), None)
+
+    @property
+    def failing(self) -> bool:
+        """Whether a sink could take nothing when it was last tried."""
+        return any(pump.failures for pump in self._pumps)
+
+    def has_room(self) -> bool:
+        """Say whether more may be accepted now; asked for every document, so the backlog is counted when it changes."""
+        room = self._room
+        if room is None:
+            rows, size = self._outbox.backlog()
+            self._room = room = rows < MAX_ROWS and size < MAX_BYTES
+        return room
+
+    def wait(self, timeout: float) -> None:
+        """Wait until every sink has everything or one is broken, but no longer than so many seconds."""
+        with self._changed:
+            self._changed.wait_for(lambda: self.broken is not None or self.drained(), timeout)
+
+    def drained(self) -> bool:
+        """Say whether every sink has everything."""
+        last = self._outbox.last()
+        return all(pump.reached >= last for pump in self._pumps)
+
+    def stop(self, *, finish: bool) -> None:
+        """End the threads; with `finish`, let each sink make final what it has (call it when drained)."""
+        for pump in self._pumps:
+            pump.finish = finish
+            pump.stopping.set()
+            pump.wake.set()
+        for pump in self._pumps:
+            pump.join()
+
+    def _delivered(self) -> None:
+        try:
+            self._outbox.prune(self._names)
+        except StoreFullError as error:
+            log.warning("outbox not pruned, will be tried again: %s", error)
+        self._room = None
+        with self._changed:
+            self._changed.notify_all()
+
+
+class _Pump(threading.Thread):
+    """One sink's thread."""
+
+    def __init__(self, outbox: Outbox, sink: Sink, delivered: Callable[[], None]) -> None:
+        super().__init__(name=f"sink-{sink.name}", daemon=True)
+        self.sink = sink
+        self.reached = -1
+        """The sequence number delivered; -1 until the sink is open."""
+        self.broken: Exception | None = None
+        self.finish = False
+        self.wake = threading.Event()
+        self.stopping = threading.Event()
+        self._outbox = outbox
+        self._delivered = delivered
+        self.failures = 0
+        """In a row, since it last took something."""
+        self._told = 0.0
+
+    def run(self) -> None:
+        try:
+            while self._session():
+                pass
+        except Exception as error:  # the thread's edge: whatever it is, the job must stop and say so
+            self.broken = error
+            if not isinstance(error, SinkBrokenError):
+                log.exception("sink %s ended", self.sink.name)
+        finally:
+            self.sink.close()
+            self._delivered()
+
+    def _session(self) -> bool:
+        """Deliver until told to stop (False) or until the sink has to be opened again (True)."""
+        try:
+            try:
+                self.reached = self.sink.open()
+                self._delivered()
+                self._pump()
+            except ItemRefusedError as error:
+                self._refused(error)
+                return True
+        except SinkUnavailableError as error:
+            return self._pause(str(error), error.retry_after)
+        except StoreFullError as error:
+            return self._pause(str(error), 2.0)
+        return False
+
+    def _refused(self, error: ItemRefusedError) -> None:
+        """Make dead letters of what the sink refused.
+
+        Raises:
+            SinkBrokenError: it refused even the dead letter of a refused item; a letter about that would be next.
+        """
+        for item, why in error.refused:
+            if item.kind is Kind.DEAD_LETTER and decode_failed(item.body).step is Step.DELIVER:
+                raise SinkBrokenError(f"{self.sink.name}: takes no dead letters: {why}") from error
+        letters = [_letter(item, self.sink.name, why) for item, why in error.refused]
+        self._outbox.refuse(self.sink.name, [item for item, _ in error.refused], letters)
+        log.warning("%s", error)
+
+    def _pump(self) -> None:
+        while True:
+            self.wake.clear()
+            items, reached = self._outbox.after(self.reached, sink=self.sink.name)
+            if reached > self.reached:
+                self.sink.write([item for item in items if item.kind in self.sink.kinds])
+                self.sink.flush(reached)
+                if self.failures:
+                    log.info("sink %s takes items again", self.sink.name)
+                self.reached, self.failures = reached, 0
+                self._delivered()
+            elif self.stopping.is_set():
+                if self.finish:
+                    self.sink.finish()
+                return
+            else:
+                self.wake.wait(1.0)
+
+    def _pause(self, why: str, retry_after: float) -> bool:
+        self.failures += 1
+        delay = min(retry_after * 2 ** min(self.failures - 1, 6), MAX_DELAY_SECONDS)
+        if self.stopping.is_set() and self.finish:
+            self.broken = SinkBrokenError(f"everything is delivered, but not made final: {why}")
+            return False
+        if self.failures == 1 or time.monotonic() - self._told >= REMINDER_SECONDS:
+            self._told = time.monotonic()
+            log.warning("%s; tried again every few seconds until it goes on", why)
+        return not self.stopping.wait(delay)
+
+
+def _letter(item: Item, sink: str, why: str) -> Item:
+    """Make the dead letter of an item that a sink will never take; a record is its own input."""
+    error = f"{sink}: {item.key}/{item.revision}: {why}"
+    page, origin = None, Origin(mode=Mode.REPLAY)
+    if item.kind is Kind.RECORD:
+        record = decode_record(item.body)
+        origin = record.origin
+        page = Page(form=Form.LINE, body=item.body, origin=origin, url=record.article.url)
+    failed = Failed(origin=origin, url=None if page is None else page.url, step=Step.DELIVER, error=error, page=page)
+    return dead_letter(failed, key=item.key)

@@ -1,0 +1,140 @@
+"""A replay job: its inputs and targets, where its state lies, and who may work on it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ingest.sources.opening import STDIN
+from ingest.wiring import MIGRATIONS
+from sinks.files import FOLDERS
+from sinks.outbox import Outbox
+from sinks.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ingest.config import Config, Sinks
+
+STATE_FOLDER = ".newstap"
+
+
+class JobError(Exception):
+    """The job cannot be begun here; usage, so exit code 2. The text says what can be done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What makes one job the same as another: its inputs and its targets.
+
+    A folder of files is a target by holding the state, wherever it stands; so a moved folder is still the job's own.
+    """
+
+    inputs: tuple[str, ...]
+    """Absolute paths, or `-`."""
+    to: str | None
+    kafka: str | None
+
+    @property
+    def name(self) -> str:
+        """Ten hexadecimal digits; part of Kafka group and transactional ids."""
+        return hashlib.sha256(self.text.encode("utf-8", "surrogateescape")).hexdigest()[:10]
+
+    @property
+    def text(self) -> str:
+        """The job as JSON, as its state keeps it."""
+        return json.dumps({"inputs": self.inputs, "kafka": self.kafka})
+
+
+def job_of(inputs: Sequence[str], sinks: Sinks) -> Job:
+    """Name the job that these inputs and sinks are."""
+    return Job(
+        inputs=tuple(i if i == STDIN else str(Path(i).resolve()) for i in inputs),
+        to=None if sinks.files is None else str(sinks.files.path.resolve()),
+        kafka=None if sinks.kafka is None else f"{sinks.kafka.bootstrap}/{sinks.kafka.topic_prefix}",
+    )
+
+
+def opened(job: Job, config: Config, *, restart: bool) -> Outbox:
+    """Open the job's state, new or as it was left.
+
+    Args:
+        job: inputs and targets.
+        config: tells where the state lies when no files are written.
+        restart: forget the job's progress and delete its files first; another Kafka is no other job then.
+
+    Raises:
+        JobError: the folder holds another job's output, or output that no job of ours wrote, or cannot be written.
+        StoreLockedError: another process works on this job.
+        StoreError: the state cannot be used.
+    """
+    folder = Path(job.to) / STATE_FOLDER if job.to else config.state.path / "jobs" / job.name
+    state = folder / "job.sqlite"
+    try:
+        if job.to and not state.exists():
+            _refuse_foreign_output(Path(job.to))
+        store = Store(state, MIGRATIONS)
+    except OSError as error:
+        raise JobError(f"{error.filename or folder}: {error.strerror}; choose another folder") from error
+    try:
+        _refuse_other_job(store, job, restart=restart)
+        if restart:
+            _empty(store, job)
+        with store.transaction() as connection:
+            connection.execute("INSERT OR IGNORE INTO meta VALUES ('job', ?)", (job.text,))
+    except BaseException:
+        store.close()
+        raise
+    return Outbox(store, job=job.name)
+
+
+def is_changed(box: Outbox, definitions: str) -> bool:
+    """Keep what records depend on at the job's first run; say whether it is something else now."""
+    with box.store.transaction() as connection:
+        connection.execute("INSERT OR IGNORE INTO meta VALUES ('definitions', ?)", (definitions,))
+        row = connection.execute("SELECT value FROM meta WHERE name = 'definitions'").fetchone()
+    return bool(row[0] != definitions)
+
+
+def _refuse_other_job(store: Store, job: Job, *, restart: bool) -> None:
+    with store.reading() as connection:
+        row = connection.execute("SELECT value FROM meta WHERE name = 'job'").fetchone()
+    if row is None:
+        return
+    before = json.loads(row[0])
+    if tuple(before["inputs"]) != job.inputs or (before["kafka"] != job.kafka and not restart):
+        where = job.to or store.path.parent
+        raise JobError(
+            f"{where}: holds the output of another replay (of {', '.join(before['inputs'])}"
+            f"{' to Kafka at ' + before['kafka'] if before['kafka'] else ''}); choose another folder with --to"
+        )
+
+
+def _refuse_foreign_output(target: Path) -> None:
+    for folder in FOLDERS.values():
+        with suppress(FileNotFoundError, NotADirectoryError):
+            if any((target / folder).iterdir()):
+                raise JobError(f"{target}: {folder}/ holds files that no replay wrote; choose another folder with --to")
+
+
+def _empty(store: Store, job: Job) -> None:
+    """Forget what the job knows, at once, then delete what it has written.
+
+    Killed in between, the files are as good as foreign ones to a plain run, and deleted by the next `--restart`.
+    """
+    with store.transaction() as connection:
+        tables = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'").fetchall()
+        for (table,) in tables:
+            connection.execute(f'DELETE FROM "{table}"')  # noqa: S608 - names of our own schema
+    for folder in FOLDERS.values():
+        written = Path(job.to or "") / folder
+        if job.to and written.exists():
+            try:
+                shutil.rmtree(written)
+            except OSError as error:
+                raise JobError(f"{error.filename or written}: cannot be deleted: {error.strerror}") from error

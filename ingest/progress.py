@@ -1,0 +1,70 @@
+"""How far a replay is: a bar on a terminal, a plain log line now and then elsewhere."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import IO, TYPE_CHECKING, Any
+
+from processors.records import Failed, Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from processors.records import Outcome
+
+log = logging.getLogger(__name__)
+
+_LINE_SECONDS = 10.0
+
+
+class Progress:
+    """Counts outcomes and shows them.
+
+    Args:
+        position: returns bytes read and bytes in all (0: unknown).
+        stream: where the bar goes, if it is a terminal.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, position: Callable[[], tuple[int, int]], stream: IO[str], clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._position = position
+        self._clock = clock
+        self._began = self._said = clock()
+        self._documents = self._records = self._failed = 0
+        self._bar: Any = None
+        if stream.isatty():
+            from tqdm import tqdm  # noqa: PLC0415 - only where there is a terminal to draw on
+
+            self._bar = tqdm(
+                total=position()[1] or None, unit="B", unit_scale=True, file=stream, leave=False, dynamic_ncols=True
+            )
+
+    def saw(self, outcome: Outcome) -> None:
+        """Count one outcome."""
+        self._documents += 1
+        self._records += isinstance(outcome, Record)
+        self._failed += isinstance(outcome, Failed)
+        self.tick()
+
+    def tick(self) -> None:
+        """Show where we are, if it is time."""
+        now = self._clock()
+        if self._bar is not None:
+            self._bar.n = self._position()[0]
+            rate = self._documents / max(now - self._began, 1e-9)
+            self._bar.set_postfix_str(f"{self._documents} documents, {rate:.0f}/s", refresh=False)
+            self._bar.update(0)
+        elif now - self._said >= _LINE_SECONDS:
+            self._said = now
+            done, total = self._position()
+            share = f", {100 * done / total:.0f} % of the input" if total else ""
+            rate = self._documents / (now - self._began)
+            log.info("%d documents, %d records, %.0f a second%s", self._documents, self._records, rate, share)
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()

@@ -1,0 +1,49 @@
+"""What a worker process is given, as plain values; imports nothing heavy, since the parent process needs it too."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from processors.topics import definitions
+
+if TYPE_CHECKING:
+    from ingest.config import Config
+
+READY = b""
+"""A worker's first message when it can take pages; any other is the text of why it cannot."""
+RETIRED = b""
+"""A worker's last message when it ends because it is due to; no outcome is empty."""
+STARVED = 3
+"""Exit code of a worker that had not even the memory to say so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recipe:
+    """Everything that records depend on, beside the page itself."""
+
+    config: Config
+    topics: tuple[str, ...] | None = None
+    """Overrides what the configuration enables; empty for every topic there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one worker may take."""
+
+    seconds: float
+    """Wall time for one page."""
+    memory_mb: int
+    """Address space beyond what the worker has when it starts."""
+    pages: int
+    """After so many it ends and is replaced."""
+
+
+def topics_of(recipe: Recipe) -> definitions.Topics:
+    """Return the topics that are looked for.
+
+    Raises:
+        TopicsError: a definition is wrong, or a topic unknown.
+    """
+    enabled = recipe.config.topics.enabled if recipe.topics is None else recipe.topics or None
+    return definitions.load(enabled, recipe.config.topics.paths)

@@ -1,0 +1,110 @@
+"""`newstap why`: what happened to a document, by the files of a sink, which may be written meanwhile."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import IO, TYPE_CHECKING, Any
+
+from processors.identity import normalised
+from processors.topics import definitions
+from processors.topics.tag import TagTopics
+from sinks.codec import CodecError, decode_record
+from sinks.reader import Line, read_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from ingest.config import Config
+    from processors.topics.tag import Explanation
+
+KINDS = ("records", "skipped", "dead-letters")
+_AROUND = 40
+"""Characters of context on each side of a phrase."""
+
+
+def why(config: Config, wanted: str, folder: Path, out: IO[str] = sys.stdout) -> int:
+    """Print all that is known of a document; return 0, or 1 where nothing is.
+
+    Args:
+        config: for the topics that are explained.
+        wanted: a record id, a document id or a URL.
+        folder: of a files sink.
+        out: where to print.
+    """
+    found = list(_found(wanted, folder))
+    for kind, line, row in found:
+        _tell(kind, line, row, out)
+        if kind == "records":
+            _explain(config, line, out)
+        out.write("\n")
+    if not found:
+        print(f"{folder}: nothing with the id or URL {wanted!r}", file=sys.stderr)  # noqa: T201 - the command's answer
+    return 0 if found else 1
+
+
+def _found(wanted: str, folder: Path) -> Iterator[tuple[str, Line, dict[str, Any]]]:
+    names = {wanted, normalised(wanted) or wanted}
+    # A line that holds none of the names as text need not be parsed: most of a large folder is passed over at once.
+    needles = [json.dumps(name, ensure_ascii=False)[1:-1].encode() for name in names]
+    for kind in KINDS:
+        for line in read_lines(folder / kind):
+            if any(needle in line.body for needle in needles):
+                row = json.loads(line.body)
+                if names & _names(row):
+                    yield kind, line, row
+
+
+def _names(row: dict[str, Any]) -> set[str]:
+    origin = row.get("origin") or {}
+    values = [row.get("id"), row.get("url"), row.get("canonical_url"), origin.get("document_id")]
+    return {value for value in values if isinstance(value, str)}
+
+
+def _tell(kind: str, line: Line, row: dict[str, Any], out: IO[str]) -> None:
+    archive = (row.get("origin") or {}).get("archive") or {}
+    came = f"{archive['file']}, byte {archive['offset']}" if archive else "not from an archive"
+    if kind == "records":
+        out.write(f"record {row['id']}, revision {row['revision']['n']}: {_plain(row['title'])}\n")
+        for name in ("url", "canonical_url", "published", "language", "site", "text_source"):
+            if row.get(name):
+                out.write(f"  {name}: {_plain(str(row[name]))}\n")
+    elif kind == "skipped":
+        out.write(f"skipped: {row['reason']}{': ' + _plain(row['detail']) if row.get('detail') else ''}\n")
+    else:
+        out.write(f"dead letter, attempt {row['attempt']}: {row['step']}: {_plain(row['error'])}\n")
+    out.write(f"  came from: {_plain(came)}\n  stands in: {line.path}, line {line.number}\n")
+    for cut in row.get("removed") or ():
+        out.write(f"  removed by {cut['rule']}: {_plain(cut['text'])}\n")
+
+
+def _explain(config: Config, line: Line, out: IO[str]) -> None:
+    """Print what counted for each topic, by today's definitions."""
+    try:
+        record = decode_record(line.body)
+    except CodecError as error:
+        out.write(f"  topics cannot be explained: {error}\n")
+        return
+    topics = definitions.load(config.topics.enabled, config.topics.paths)
+    if record.fingerprint.get("topics") != topics.digest:
+        out.write("  the topic definitions have changed since; this is what they say today\n")
+    for made in TagTopics(topics).explain(record.article):
+        sign = "topic" if made.tagged else "no topic"
+        out.write(f"  {sign} {made.topic}: score {made.score:.2f}, threshold {made.threshold:.2f}\n")
+        for text in _findings(made, record.article):
+            out.write(f"    {text}\n")
+
+
+def _findings(made: Explanation, article: object) -> Iterator[str]:
+    for finding in made.findings:
+        e = finding.evidence
+        text = getattr(article, e.field) or ""
+        context = f"{text[max(0, e.start - _AROUND) : e.start]}[{e.phrase}]{text[e.end : e.end + _AROUND]}"
+        ignored = f", ignored: {finding.ignored}" if finding.ignored else ""
+        yield f"{finding.kind} in {e.field}{ignored}: …{_plain(context)}…"
+
+
+def _plain(text: str) -> str:
+    """Return the text on one line, without what could move a terminal's cursor."""
+    return "".join(c if c.isprintable() else " " for c in text)

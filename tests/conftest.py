@@ -1,0 +1,33 @@
+"""Fixtures for every test."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+pytest_plugins = ["tests.kafka_fixtures"]
+
+# A busy machine is slow, not wrong: no property test may fail for the time it took.
+settings.register_profile("newstap", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("newstap")
+
+CHECKOUT = Path(os.environ.get("NEWSTAP_CHECKOUT", Path(__file__).resolve().parents[1]))
+
+
+@pytest.fixture(scope="session")
+def corpus() -> Path:
+    """The folder of third-party data beside the checkout; tests that need it are skipped where it is absent."""
+    folder = Path(os.environ.get("NEWSTAP_SHARED", CHECKOUT.parent / "shared"))
+    if not folder.is_dir():
+        pytest.skip(f"no corpus: {folder} is absent; NEWSTAP_SHARED can name another place")
+    return folder
+
+
+@pytest.fixture(autouse=True)
+def _no_broker_by_accident(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> None:
+    """Only tests marked `kafka` see the broker's address: it changes what commands do."""
+    if request.node.get_closest_marker("kafka") is None:
+        monkeypatch.delenv("NEWSTAP_KAFKA_BOOTSTRAP", raising=False)

@@ -1,0 +1,60 @@
+"""Repeats are skipped, changes are revisions, and no key is issued twice."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ingest.issued import SCHEMA, settled
+from processors.records import Article, Mode, Origin, Outcome, Reason, Record, Revision, Skipped
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def connection() -> Iterator[sqlite3.Connection]:
+    memory = sqlite3.connect(":memory:")
+    memory.executescript(SCHEMA)
+    yield memory
+    memory.close()
+
+
+def record(key: str, text: str, document: str | None = None, n: int = 1) -> Record:
+    origin = Origin(mode=Mode.REPLAY, document_id=document)
+    return Record(id=key, article=Article(title="A", text=text), origin=origin, fingerprint={}, revision=Revision(n=n))
+
+
+def number(outcome: Outcome) -> int | Reason:
+    return (
+        outcome.revision.n if isinstance(outcome, Record) else Reason.DUPLICATE if isinstance(outcome, Skipped) else -1
+    )
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "numbers"),
+    [
+        ([record("a", "x"), record("a", "x")], [1, Reason.DUPLICATE]),
+        ([record("a", "x"), record("a", "y"), record("a", "x")], [1, 2, Reason.DUPLICATE]),
+        ([record("a", "x"), record("b", "x")], [1, 1]),
+        ([record("a", "x", "1"), record("a", "x", "2")], [1, 2]),
+        ([record("a", "x", "1"), record("b", "x", "1")], [1, Reason.DUPLICATE]),
+        ([record("a", "x", n=3), record("a", "y", n=2), record("a", "z", n=9)], [3, 4, 9]),
+    ],
+)
+def test_numbers(connection: sqlite3.Connection, outcomes: list[Record], numbers: list[int | Reason]) -> None:
+    assert [number(settled(connection, outcome)) for outcome in outcomes] == numbers
+
+
+def test_a_duplicate_names_the_record_it_would_have_been(connection: sqlite3.Connection) -> None:
+    settled(connection, record("a", "x"))
+    again = settled(connection, record("a", "x"))
+    assert isinstance(again, Skipped)
+    assert again.detail == "a"
+
+
+def test_other_outcomes_pass(connection: sqlite3.Connection) -> None:
+    skipped = Skipped(origin=Origin(mode=Mode.REPLAY), url=None, reason=Reason.EMPTY)
+    assert settled(connection, skipped) is skipped

@@ -1,0 +1,52 @@
+"""A bar on a terminal, a line now and then elsewhere."""
+
+from __future__ import annotations
+
+import io
+import logging
+from itertools import count
+from typing import TYPE_CHECKING
+
+from ingest.progress import Progress
+from processors.records import Mode, Origin, Reason, Skipped
+
+if TYPE_CHECKING:
+    import pytest
+
+SKIPPED = Skipped(origin=Origin(mode=Mode.REPLAY), url=None, reason=Reason.EMPTY)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_lines_elsewhere_come_every_ten_seconds(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    stream, seconds = io.StringIO(), count()
+    progress = Progress(lambda: (30, 120), stream, clock=lambda: float(next(seconds)))
+    for _ in range(25):
+        progress.saw(SKIPPED)
+    progress.close()
+    assert [record.getMessage() for record in caplog.records] == [
+        "10 documents, 0 records, 1 a second, 25 % of the input",
+        "20 documents, 0 records, 1 a second, 25 % of the input",
+    ]
+    assert not stream.getvalue()
+
+
+def test_a_bar_is_drawn_on_a_terminal_and_taken_away(caplog: pytest.LogCaptureFixture) -> None:
+    terminal, seconds = Terminal(), count()
+    progress = Progress(lambda: (60, 120), terminal, clock=lambda: float(next(seconds)))
+    for _ in range(200):
+        progress.saw(SKIPPED)
+    progress.close()
+    assert "%" in terminal.getvalue()
+    assert not caplog.records
+
+
+def test_an_unknown_length_has_no_share(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    seconds = count(step=11)
+    Progress(lambda: (30, 0), io.StringIO(), clock=lambda: float(next(seconds))).saw(SKIPPED)
+    assert "%" not in caplog.records[0].getMessage()

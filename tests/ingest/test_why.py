@@ -1,0 +1,69 @@
+"""`newstap why`: what is known of a document, from a sink's files alone."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ingest import why
+from ingest.config import load
+from tests.commands import newstap, rows
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+ARTICLE = "The treaty was signed in Pyongyang. North Korea had asked for it, and North Korean envoys had prepared it."
+
+
+@pytest.fixture(scope="module")
+def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("why")
+    (folder / "in.jsonl").write_text(
+        '{"id": "one", "url": "https://news.example/a?utm_source=x", "title": "North Korea signs", '
+        f'"text": "{ARTICLE}\\n(More North Korea stories.)"}}\n'
+        '{"id": "two", "title": "", "text": ""}\n{"id": "three", "text": 5}\n',
+        encoding="utf-8",
+    )
+    done = newstap("replay", folder / "in.jsonl", "--to", folder / "out")
+    assert done.returncode == 0, done.stderr
+    return folder / "out"
+
+
+def told(wanted: str, folder: Path) -> tuple[int, str]:
+    text = io.StringIO()
+    return why.why(load(None, {}), wanted, folder, text), text.getvalue()
+
+
+@pytest.mark.parametrize("wanted", ["one", "https://news.example/a", "https://news.example/a?utm_source=x"])
+def test_a_record_is_found_by_document_id_and_by_url(wanted: str, out: Path) -> None:
+    code, text = told(wanted, out)
+
+    assert code == 0
+    assert "North Korea signs" in text
+    assert f"came from: {out.parent / 'in.jsonl'}, byte 0" in text
+    assert "line 1" in text
+
+
+def test_a_record_is_found_by_its_own_id(out: Path) -> None:
+    (record,) = rows(out / "records")
+
+    assert told(record["id"], out)[0] == 0
+
+
+def test_it_shows_what_was_removed_and_which_phrases_gave_which_topic(out: Path) -> None:
+    text = told("one", out)[1]
+
+    assert "removed by more-stories: (More North Korea stories.)" in text
+    assert "topic north-korea: score" in text
+    assert "[Pyongyang]" in text
+
+
+def test_a_skipped_document_tells_its_reason(out: Path) -> None:
+    assert "skipped: empty" in told("two", out)[1]
+
+
+def test_an_unknown_document_is_an_exit_code_of_1(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert told("four", out) == (1, "")
+    assert "nothing with the id or URL 'four'" in capsys.readouterr().err
