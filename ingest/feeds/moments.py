@@ -1,0 +1,42 @@
+"""Dates of feeds: what they mean, and whether they can be believed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from ingest.feeds.model import MAX_DATE
+from processors.dates import machine_date
+
+if TYPE_CHECKING:
+    from time import struct_time
+
+EARLIEST: Final = datetime(1995, 1, 1, tzinfo=UTC)
+AHEAD: Final = timedelta(days=2)
+"""How far in the future a date may lie: time zones make one day, embargoes set by hand another."""
+
+
+def moment(raw: str | None, seen: datetime, *, parsed: struct_time | None = None) -> datetime | None:
+    """Return the time a feed's date means, or None where it means none that can be true.
+
+    Our own reader goes first: feedparser 6.0.14 takes `CEST` for UTC, `1763892000` for the year 1763 and the 23rd of
+    a Chinese date for the 1st.
+
+    Args:
+        raw: the date as published.
+        seen: when the feed was fetched; dates more than two days later are defaults or mistakes.
+        parsed: what feedparser made of it (UTC), for forms that only it knows.
+    """
+    if not raw or len(raw) > MAX_DATE:
+        return None
+    found = machine_date(raw)
+    if found is None and parsed is not None:
+        found = _of(parsed)
+    return found if found is not None and EARLIEST <= found <= seen + AHEAD else None
+
+
+def _of(parsed: struct_time) -> datetime | None:
+    try:
+        return datetime(*parsed[:6], tzinfo=UTC)
+    except ValueError:  # a leap second, or a year that is none
+        return None

@@ -1,0 +1,37 @@
+"""The feeds and what is known of them, in SQLite: who is polled, when next, and which entries were seen.
+
+Every function works on the caller's connection, those that write inside the caller's transaction
+(`sinks.store.Store.transaction`), so that a poll's state, its seen entries and what goes out are committed together.
+Request headers of a feed are secrets and never stored; they are the configuration's.
+"""
+
+from ingest.feedstore.feeds import Changes, Removal, add, configure, listed, pause, remove, sweep
+from ingest.feedstore.polls import StaleClaimError, claim, commit, next_wake, recall, recover, release
+from ingest.feedstore.rows import Claimed, Feed, Listed, address_of
+from ingest.feedstore.schema import SCHEMA
+from ingest.feedstore.seen import Comparison, compare
+
+__all__ = [
+    "SCHEMA",
+    "Changes",
+    "Claimed",
+    "Comparison",
+    "Feed",
+    "Listed",
+    "Removal",
+    "StaleClaimError",
+    "add",
+    "address_of",
+    "claim",
+    "commit",
+    "compare",
+    "configure",
+    "listed",
+    "next_wake",
+    "pause",
+    "recall",
+    "recover",
+    "release",
+    "remove",
+    "sweep",
+]

@@ -1,0 +1,189 @@
+"""robots.txt by RFC 9309: over real sockets, and as text."""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import pairwise
+
+import pytest
+
+from ingest.fetch.client import Fetcher
+from ingest.fetch.errors import BlockedAddressError, DisallowedError, PausedError
+from ingest.fetch.hosts import Hosts
+from ingest.fetch.messages import Request
+from ingest.fetch.robots import Robots, Rules, product_token
+from tests.ingest.fetch.fetchers import Names, fetcher
+from tests.site import Site, answer, cut_short, hang, looped, moved, reset, slow
+
+
+def robots(using: Fetcher, *, ttl: float = 3600.0, hosts: Hosts | None = None) -> Robots:
+    return Robots(using, hosts=hosts or Hosts(connections=9, delay=0), token="newstap", ttl=ttl)
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ("", True),
+        ("User-agent: *\nDisallow: /", False),
+        ("User-agent: *\nDisallow: /\nUser-agent: newstap\nDisallow: /other", True),
+        ("User-agent: NewsTap/2.0\nDisallow: /", False),
+        ("User-agent: a\nUser-agent: newstap\nDisallow: /", False),
+        ("User-agent: news\nDisallow: /", True),
+        ("User-agent: tap\nDisallow: /", True),
+        ("User-agent: newstap-pro\nDisallow: /", True),
+        ("User-agent: *bot\nDisallow: /", True),
+        ("User-agent: *\nDisallow: /news/\nAllow: /news/2026/", True),
+        ("User-agent: *\nAllow: /news/\nDisallow: /news/2026/", False),
+        ("User-agent: *\nDisallow: /*.html$", False),
+        ("User-agent: *\nDisallow: /*.htm$", True),
+        ("\ufeffUser-agent : newstap # us\nDisallow: /news", False),
+        ("<html><body>Disallow: /</body></html>", True),
+    ],
+)
+def test_the_group_for_us_and_the_longest_rule_count(text: str, allowed: bool):
+    rules = Rules(text.removeprefix("\ufeff"), "newstap")
+
+    assert rules.allow("https://a.example/news/2026/bridge.html") is allowed
+
+
+@pytest.mark.parametrize(("status", "allowed"), [(404, True), (401, True), (410, True), (500, False), (503, False)])
+def test_an_absent_file_allows_and_a_broken_server_disallows(status: int, allowed: bool):
+    @looped
+    async def check() -> None:
+        async with Site() as site, fetcher() as using:
+            site.on("/robots.txt", answer("User-agent: *\nDisallow: /", status))
+            check = robots(using).check(site.url("/news"))
+            if allowed:
+                await check
+            else:
+                with pytest.raises(DisallowedError, match="cannot be read"):
+                    await check
+
+    check()
+
+
+@pytest.mark.parametrize("reply", [hang, reset, cut_short, answer("a", Content_Encoding="gzip")])
+def test_a_failure_disallows(reply):
+    @looped
+    async def check() -> None:
+        async with Site() as site, fetcher(timeout=0.3) as using:
+            site.on("/robots.txt", reply)
+            with pytest.raises(DisallowedError, match="cannot be read"):
+                await robots(using).check(site.url("/news"))
+
+    check()
+
+
+@looped
+async def test_a_file_is_asked_for_once_per_ttl_however_many_need_it():
+    time = [0.0]
+    async with Site() as site, fetcher() as using:
+        site.on("/robots.txt", slow(answer("User-agent: *\nDisallow: /private"), 0.05), answer(status=503))
+        ours = Robots(using, hosts=Hosts(connections=9, delay=0), token="newstap", ttl=100, clock=lambda: time[0])
+        await asyncio.gather(*(ours.check(site.url(f"/{number}")) for number in range(20)))
+        time[0] = 99.0
+        await ours.check(site.url("/news"))
+        with pytest.raises(DisallowedError, match="by robots"):
+            await ours.check(site.url("/private"))
+        assert site.targets() == ["/robots.txt"]
+
+        time[0] = 100.0
+        for _ in range(2):
+            with pytest.raises(DisallowedError, match="status 503"):
+                await ours.check(site.url("/news"))
+        assert site.targets() == ["/robots.txt"] * 2
+
+
+@looped
+async def test_who_gives_up_does_not_end_it_for_the_others():
+    async with Site() as site, fetcher() as using:
+        site.on("/robots.txt", slow(answer(status=404), 0.1))
+        ours = robots(using)
+        first, second = (asyncio.create_task(ours.check(site.url("/"))) for _ in range(2))
+        await asyncio.sleep(0.03)
+        first.cancel()
+        await second
+
+        assert site.targets() == ["/robots.txt"]
+
+
+@looped
+async def test_a_large_file_counts_up_to_the_limit():
+    rules = "User-agent: *\nDisallow: /early\n" + "# filling\n" * 60_000 + "Disallow: /late\n"
+    async with Site() as site, fetcher() as using:
+        site.on("/robots.txt", answer(rules))
+        ours = robots(using)
+        await ours.check(site.url("/late"))
+        with pytest.raises(DisallowedError):
+            await ours.check(site.url("/early"))
+
+
+@pytest.mark.parametrize(("hops", "allowed"), [(5, False), (6, True)])
+def test_five_redirects_are_followed_and_more_count_as_no_file(hops: int, allowed: bool):
+    @looped
+    async def check() -> None:
+        async with Site() as site, fetcher() as using:
+            site.on("/robots.txt", moved("/1"))
+            for number in range(1, hops):
+                site.on(f"/{number}", moved(f"/{number + 1}"))
+            site.on(f"/{hops}", answer("User-agent: *\nDisallow: /"))
+
+            assert (await robots(using).rules(site.url("/news"))).allow(site.url("/news")) is allowed
+
+    check()
+
+
+@looped
+async def test_pages_are_not_asked_for_against_the_rules_nor_faster_than_they_say():
+    hosts = Hosts(connections=9, delay=0)
+    async with Site() as site, fetcher(hosts=hosts) as using:
+        site.on("/robots.txt", answer("User-agent: *\nCrawl-delay: 0.5\nDisallow: /private"))
+        site.on("/news", moved("/more"))
+        site.on("/more", answer("a"))
+        ours = robots(using, hosts=hosts)
+        await using.get(Request(url=site.url("/news"), limit=100), check=ours.check)
+        with pytest.raises(DisallowedError):
+            await using.get(Request(url=site.url("/private"), limit=100), check=ours.check)
+
+        assert site.targets() == ["/robots.txt", "/news", "/more"]
+        times = [each.at for each in site.asked]
+        assert (
+            min(later - sooner for sooner, later in pairwise(times)) >= 0.35
+        )  # as they arrive: the first had to connect
+
+
+@looped
+async def test_a_pause_is_no_answer():
+    hosts = Hosts(connections=9, delay=0)
+    async with Site() as site, fetcher(hosts=hosts) as using:
+        ours = robots(using, hosts=hosts)
+        hosts.pause(f"127.0.0.1:{site.port}", 0.2)
+        with pytest.raises(PausedError):
+            await ours.check(site.url("/"))
+        await asyncio.sleep(0.2)
+        await ours.check(site.url("/"))
+
+
+@looped
+async def test_an_address_that_must_not_be_reached_is_told_as_that():
+    async with fetcher(resolver=Names({"inner.example": [("10.0.0.1",)]})) as using:
+        with pytest.raises(BlockedAddressError):
+            await robots(using).check("http://inner.example/")
+
+
+def test_collectors_of_training_data_are_told_where_they_are_named():
+    text = "User-agent: GPTBot\nUser-agent: CCBot/2.0\nDisallow: /news\n\nUser-agent: Amazonbot\nAllow: /"
+    rules = Rules(text, "newstap")
+
+    assert rules.allow("https://a.example/news/1")
+    assert rules.reserved_against("https://a.example/news/1") == ("ccbot", "gptbot")
+    assert rules.reserved_against("https://a.example/about") == ()
+    assert Rules("User-agent: *\nDisallow: /", "newstap").reserved_against("https://a.example/") == ()
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "token"),
+    [("newstap/1.0 (+https://example.org)", "newstap"), ("News-Tap_x", "news-tap_x"), ("123 go", "123 go")],
+)
+def test_our_token_is_the_product_of_the_user_agent(user_agent: str, token: str):
+    assert product_token(user_agent) == token
