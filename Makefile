@@ -1,0 +1,110 @@
+# What a checkout can do. `make` alone lists it.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# The first Python that is new enough; where there is none, `.ci/venv` says so.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && exit; \
+	done; echo python3)
+
+# Users run newstap from .venv: the runtime lock and the project. Tests and tools live outside the checkout, so that
+# nothing finds our packages by lying beside them: the development lock and the wheel.
+VENV := .venv
+OUTSIDE ?= $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache,/tmp))/newstap/$(shell pwd | cksum | cut -d ' ' -f 1)
+DEV := $(OUTSIDE)/venv
+BIN := $(DEV)/bin
+
+# In `tests` alone on the path lies the difference between testing the checkout and testing the wheel.
+AGAINST_WHEEL = NEWSTAP_TEST_WHEEL=1 PYTHONSAFEPATH=1 PYTHONPATH="$(OUTSIDE)/path"
+PYTEST = mkdir -p "$(OUTSIDE)/path" "$(OUTSIDE)/work" && ln -sfn "$(CURDIR)/tests" "$(OUTSIDE)/path/tests" && \
+	cd "$(OUTSIDE)/work" && $(AGAINST_WHEEL) $(1) "$(BIN)/python" -m tests.broker run -- \
+	"$(BIN)/python" -m pytest --config-file "$(CURDIR)/pyproject.toml" --rootdir "$(CURDIR)" $(2) $(ARGS)
+
+.PHONY: help
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-18s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: run
+run: $(VENV)/.project  ## the demo: a sample archive, what came out of it and where (also to NEWSTAP_KAFKA_BOOTSTRAP)
+	@$(VENV)/bin/newstap demo
+
+.PHONY: test
+test: lint types imports $(DEV)/.project  ## all that CI runs: checks, then tests of the wheel with a real Kafka; ARGS="-k name"
+	@$(call PYTEST,,"$(CURDIR)/tests")
+
+.PHONY: torture
+torture: $(DEV)/.project  ## the long form of the kill -9 tests
+	@$(call PYTEST,NEWSTAP_LONG=1,-m torture "$(CURDIR)/tests")
+
+.PHONY: lint
+lint: $(DEV)/.lock  ## ruff: rules and format
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --quiet --check .
+
+.PHONY: types
+types: $(DEV)/.lock  ## mypy --strict over the three packages
+	@$(BIN)/mypy --no-error-summary
+
+.PHONY: imports
+imports: $(DEV)/.lock  ## import-linter: ingest → sinks → processors, one home per library
+	@$(BIN)/lint-imports --no-logo
+
+.PHONY: fmt
+fmt: $(DEV)/.lock  ## put everything into the project's format
+	@$(BIN)/ruff check --quiet --fix-only .
+	@$(BIN)/ruff format .
+
+.PHONY: kafka
+kafka: $(VENV)/.lock  ## a Kafka broker for development, until Ctrl-C
+	@$(VENV)/bin/python -m tests.broker serve
+
+.PHONY: bench-extraction
+bench-extraction: $(DEV)/.project  ## accuracy of text and metadata on the labelled pages
+	@$(BIN)/python benchmarks/extraction.py $(ARGS)
+
+.PHONY: bench-topics
+bench-topics: $(DEV)/.project  ## speed of the tagger, beside a bare scan for the same phrases
+	@$(BIN)/python benchmarks/topics.py $(ARGS)
+
+.PHONY: bench-replay
+bench-replay: $(DEV)/.project  ## pages a second and memory, beside a bare trafilatura loop
+	@$(BIN)/python benchmarks/replay.py $(ARGS)
+
+# setuptools comes along as the project's build requirement: the build then needs no download that is not pinned.
+COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
+	--no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --build-deps-for wheel $(ARGS)
+
+.PHONY: lock
+lock: $(DEV)/.lock  ## resolve the dependencies again; ARGS=--upgrade for newer versions
+	@$(COMPILE) --output-file requirements.lock pyproject.toml
+	@$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
+	@rm -rf newstap.egg-info
+
+.PHONY: clean
+clean:  ## remove what make made: environments and caches (not var/, not the broker)
+	@rm -rf $(VENV) "$(OUTSIDE)" build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Stamps. An environment is made anew when its lock changes, and gets a new wheel when any source does.
+$(VENV)/.lock: requirements.lock
+	@.ci/venv "$(PYTHON)" $(@D) $<
+	@touch $@
+
+$(DEV)/.lock: requirements-dev.lock
+	@mkdir -p $(@D)
+	@.ci/venv "$(PYTHON)" $(@D) $<
+	@touch $@
+
+$(VENV)/.project $(DEV)/.project: %/.project: %/.lock $(OUTSIDE)/sources
+	@.ci/install $*
+	@touch $@
+
+# The names and checksums of all that goes into the wheel: written only when they differ, so that a deleted file counts.
+$(OUTSIDE)/sources: FORCE
+	@mkdir -p $(@D)
+	@find pyproject.toml README.md ingest processors sinks -name __pycache__ -prune -o -type f -exec cksum {} + \
+		| LC_ALL=C sort > $@.new
+	@if cmp -s $@.new $@; then rm $@.new; else mv $@.new $@; fi
+
+.PHONY: FORCE
+FORCE:
