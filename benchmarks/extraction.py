@@ -216,6 +216,9 @@ def main() -> None:
         "--only", default="", help="names of extractors, comma-separated; the first is the ratios' base"
     )
     options = parser.parse_args()
+    only = [name for name in options.only.split(",") if name]
+    if unknown := set(only) - set(EXTRACTORS):
+        parser.error(f"--only: {', '.join(sorted(unknown))}: not among {', '.join(EXTRACTORS)}")
     found = sorted(SHARED.glob("*.jsonl.gz"))
     chosen = [path for path in found if not options.sets or path.name.removesuffix(".jsonl.gz") in options.sets]
     if not chosen:
@@ -226,7 +229,7 @@ def main() -> None:
         if options.passes:
             passes_table(path.name, rows, cjk=options.cjk)
         else:
-            table(path.name, rows, [name for name in options.only.split(",") if name], cjk=options.cjk)
+            table(path.name, rows, only, cjk=options.cjk)
 
 
 if __name__ == "__main__":
