@@ -137,3 +137,12 @@ def test_a_file_deleted_from_the_packages_makes_the_next_wheel_a_new_one(checkou
 
     assert unchanged == first
     assert changed[0] == "".join(line for line in first[0].splitlines(True) if "sinks" not in line)
+
+
+def test_torture_selects_tests():
+    """A long form that runs nothing would look like one that found nothing."""
+    command = [sys.executable, "-m", "pytest", "-q", "--collect-only", "-m", "torture", str(ROOT / "tests")]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+
+    assert done.returncode == 0, done.stdout[-500:]
+    assert "test_kill.py" in done.stdout

@@ -26,7 +26,7 @@ PAGES, LINES = (600, 1200) if LONG else (120, 240)
 ARGUMENTS = ("--workers", 2, "--rate", 30)
 """Slow enough that a kill meets it at work."""
 
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(900 if LONG else 240)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.torture, pytest.mark.timeout(900 if LONG else 240)]
 
 
 def test_killed_ten_times_and_resumed_each_document_is_delivered_once(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 pytestmark = [
     pytest.mark.kafka,
     pytest.mark.slow,
+    pytest.mark.torture,
     pytest.mark.timeout(150),
     pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
