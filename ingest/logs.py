@@ -42,6 +42,11 @@ def escaped(text: str) -> str:
     return text.translate(_ESCAPES)
 
 
+def visible(text: str) -> str:
+    """Return the text on one line for a terminal: a blank for what could move its cursor or direction."""
+    return "".join(c if c.isprintable() else " " for c in text)
+
+
 class Masker:
     """Takes secrets out of text: those it is told, and the credentials of any URL."""
 

@@ -6,6 +6,7 @@ import json
 import sys
 from typing import IO, TYPE_CHECKING, Any
 
+from ingest.logs import visible
 from processors.identity import normalised
 from processors.topics import definitions
 from processors.topics.tag import TagTopics
@@ -66,17 +67,17 @@ def _tell(kind: str, line: Line, row: dict[str, Any], out: IO[str]) -> None:
     archive = (row.get("origin") or {}).get("archive") or {}
     came = f"{archive['file']}, byte {archive['offset']}" if archive else "not from an archive"
     if kind == "records":
-        out.write(f"record {row['id']}, revision {row['revision']['n']}: {_plain(row['title'])}\n")
+        out.write(f"record {row['id']}, revision {row['revision']['n']}: {visible(row['title'])}\n")
         for name in ("url", "canonical_url", "published", "language", "site", "text_source"):
             if row.get(name):
-                out.write(f"  {name}: {_plain(str(row[name]))}\n")
+                out.write(f"  {name}: {visible(str(row[name]))}\n")
     elif kind == "skipped":
-        out.write(f"skipped: {row['reason']}{': ' + _plain(row['detail']) if row.get('detail') else ''}\n")
+        out.write(f"skipped: {row['reason']}{': ' + visible(row['detail']) if row.get('detail') else ''}\n")
     else:
-        out.write(f"dead letter, attempt {row['attempt']}: {row['step']}: {_plain(row['error'])}\n")
-    out.write(f"  came from: {_plain(came)}\n  stands in: {line.path}, line {line.number}\n")
+        out.write(f"dead letter, attempt {row['attempt']}: {row['step']}: {visible(row['error'])}\n")
+    out.write(f"  came from: {visible(came)}\n  stands in: {line.path}, line {line.number}\n")
     for cut in row.get("removed") or ():
-        out.write(f"  removed by {cut['rule']}: {_plain(cut['text'])}\n")
+        out.write(f"  removed by {cut['rule']}: {visible(cut['text'])}\n")
 
 
 def _explain(config: Config, line: Line, out: IO[str]) -> None:
@@ -102,9 +103,4 @@ def _findings(made: Explanation, article: object) -> Iterator[str]:
         text = getattr(article, e.field) or ""
         context = f"{text[max(0, e.start - _AROUND) : e.start]}[{e.phrase}]{text[e.end : e.end + _AROUND]}"
         ignored = f", ignored: {finding.ignored}" if finding.ignored else ""
-        yield f"{finding.kind} in {e.field}{ignored}: …{_plain(context)}…"
-
-
-def _plain(text: str) -> str:
-    """Return the text on one line, without what could move a terminal's cursor."""
-    return "".join(c if c.isprintable() else " " for c in text)
+        yield f"{finding.kind} in {e.field}{ignored}: …{visible(context)}…"

@@ -31,8 +31,6 @@ def newstap(
 
 
 def rows(folder: Path) -> list[dict[str, Any]]:
-    """Read every finished and active JSON Lines file of a sink's folder, in order."""
-    found = []
-    for path in sorted(folder.glob("*.jsonl")):
-        found += [json.loads(line) for line in path.read_bytes().split(b"\n") if line]
-    return found
+    """Return the rows of a folder of JSON Lines, in the order they were written: the active file is the last."""
+    files = sorted(folder.glob("*.jsonl"), key=lambda path: (path.name == "active.jsonl", path.name))
+    return [json.loads(line) for file in files for line in file.read_bytes().split(b"\n") if line]

@@ -14,7 +14,7 @@ pytest_plugins = ["tests.kafka_fixtures"]
 settings.register_profile("newstap", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("newstap")
 
-CHECKOUT = Path(os.environ.get("NEWSTAP_CHECKOUT", Path(__file__).resolve().parents[1]))
+CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 @pytest.fixture(scope="session")

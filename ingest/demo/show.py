@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ingest.config import BOOTSTRAP, FilesSink, KafkaSink, Sinks
 from ingest.demo import archive
+from ingest.logs import visible
 from ingest.replay import Options, replay
 from processors.records import Failed, Record, Skipped
 
@@ -73,19 +74,19 @@ class Show:
 
     def _record(self, record: Record) -> None:
         article = record.article
-        self._line(f"{self._bold}{_visible(article.title)}{self._plain}")
+        self._line(f"{self._bold}{visible(article.title)}{self._plain}")
         published = "" if article.published is None else article.published.isoformat()
         about = [article.site, ", ".join(article.authors), published, article.language]
-        self._line("  " + " | ".join(_visible(part) for part in about if part))
-        self._line("  " + _cut(_visible(article.text.replace("\n", " ")), _WIDTH))
+        self._line("  " + " | ".join(visible(part) for part in about if part))
+        self._line("  " + _cut(visible(article.text.replace("\n", " ")), _WIDTH))
         for tag in article.topics:
             self._topics[tag.topic] += 1
             phrases = list(dict.fromkeys(evidence.phrase for evidence in tag.evidence))
-            self._line(f"  topic {tag.topic} {tag.score:.2f}: {_cut(_visible(', '.join(phrases)), _WIDTH - 20)}")
+            self._line(f"  topic {tag.topic} {tag.score:.2f}: {_cut(visible(', '.join(phrases)), _WIDTH - 20)}")
         for removal in article.removed:
             self._rules[removal.rule] += 1
             self._line(
-                f"  {self._dim}removed ({removal.rule}): {_cut(_visible(removal.text), _WIDTH - 20)}{self._plain}"
+                f"  {self._dim}removed ({removal.rule}): {_cut(visible(removal.text), _WIDTH - 20)}{self._plain}"
             )
 
     def _line(self, text: str) -> None:
@@ -99,8 +100,3 @@ def _place(outcome: Skipped | Failed) -> str:
 
 def _cut(text: str, width: int) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
-
-
-def _visible(text: str) -> str:
-    """Return the text without what could move a terminal's cursor or turn its direction."""
-    return "".join(c if c.isprintable() else " " for c in text)

@@ -11,6 +11,8 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
+from tests.commands import rows
+
 QUICK = "[topics]\nenabled = []\n"
 """A configuration whose workers are ready soon: topics take the longest to load."""
 
@@ -68,12 +70,6 @@ def newstap(*arguments: object, cwd: Path, **options: Any) -> subprocess.Complet
         out, err = process.communicate(fed, timeout=50)
     assert "Traceback" not in err, err
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
-
-
-def rows(folder: Path) -> list[dict[str, Any]]:
-    """Return the rows of a folder of JSON Lines, in the order they were written."""
-    files = sorted(folder.glob("*.jsonl"), key=lambda path: (path.name == "active.jsonl", path.name))
-    return [json.loads(row) for file in files for row in file.read_text().splitlines()]
 
 
 def counts(out: Path) -> tuple[int, int, int]:

@@ -20,7 +20,8 @@ from processors.records import (
     Step,
     TopicTag,
 )
-from tests.ingest.newsroom import newstap, rows
+from tests.commands import rows
+from tests.ingest.newsroom import newstap
 
 if TYPE_CHECKING:
     from pathlib import Path

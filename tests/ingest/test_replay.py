@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.commands import rows
 from tests.ingest import oddities
 from tests.ingest.newsroom import (
     archive,
@@ -24,7 +25,6 @@ from tests.ingest.newsroom import (
     keys,
     line,
     newstap,
-    rows,
     settings,
 )
 

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.commands import rows
 from tests.ingest import oddities
-from tests.ingest.newsroom import configured, counts, html, line, newstap, rows
+from tests.ingest.newsroom import configured, counts, html, line, newstap
 
 if TYPE_CHECKING:
     from pathlib import Path

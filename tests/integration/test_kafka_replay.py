@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.broker.process import free_port
-from tests.ingest.newsroom import archive, begun, configured, descendants, gone, keys, line, newstap, rows, settings
+from tests.commands import rows
+from tests.ingest.newsroom import archive, begun, configured, descendants, gone, keys, line, newstap, settings
 from tests.kafka_fixtures import committed
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.ingest.newsroom import archive, begun, configured, counts, descendants, gone, keys, newstap, rows, workers
+from tests.commands import rows
+from tests.ingest.newsroom import archive, begun, configured, counts, descendants, gone, keys, newstap, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
