@@ -1,4 +1,4 @@
-"""One SQLite file and the only process that writes it.
+"""One SQLite file and the process that owns it; others may look in, and add to it, beside the owner.
 
 WAL with `synchronous=FULL`: a commit survives a power cut. One connection serves all threads behind a lock;
 transactions are short, and the fsync of a commit is what bounds them.
@@ -10,6 +10,7 @@ import fcntl
 import os
 import sqlite3
 import threading
+import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
 
@@ -47,33 +48,46 @@ class Store:
     Args:
         path: the file; its folder is made if need be, and both are closed to other users.
         migrations: scripts, oldest first, that are never edited once published; `PRAGMA user_version` counts those run.
+        beside: open it also while another process owns it, and own it no longer than it takes to bring it up to date.
+        patience_seconds: how long to wait for the owner to leave, as one that was just opened beside us will.
 
     Raises:
-        StoreLockedError: another process has it open.
-        StoreError: not ours, damaged, written by a later version, or not to be opened at all.
+        StoreLockedError: another process owns it.
+        StoreError: not ours, damaged, written by another version, or not to be opened at all.
     """
 
-    def __init__(self, path: Path, migrations: Sequence[str]) -> None:
+    def __init__(
+        self, path: Path, migrations: Sequence[str], *, beside: bool = False, patience_seconds: float = 0.0
+    ) -> None:
         self.path = path
         self._mutex = threading.RLock()
+        self._lock: int | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = _locked(path.with_name(path.name + ".lock"))
+            self._lock = _locked(path.with_name(path.name + ".lock"), patience_seconds)
+        except StoreLockedError:
+            if not beside:
+                raise
         except OSError as error:
             raise StoreError(f"{path}: cannot be opened: {error.strerror}") from error
         try:
             _closed_to_others(path)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
         except (OSError, sqlite3.Error) as error:
-            os.close(self._lock)
+            self._unlock()
             raise StoreError(f"{path}: cannot be opened: {error}") from error
         try:
-            self._prepare(migrations)
+            if self._lock is None:
+                self._fit(migrations)
+            else:
+                self._prepare(migrations)
         except BaseException as error:
             self.close()
             if isinstance(error, sqlite3.Error):
                 self._raise(error)
             raise
+        if beside:
+            self._unlock()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -108,10 +122,21 @@ class Store:
     def close(self) -> None:
         """Close the file and let go of its lock. Safe to call twice."""
         with self._mutex:
-            if self._lock >= 0:
-                self._connection.close()
-                os.close(self._lock)
-                self._lock = -1
+            self._connection.close()
+            self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+    def _fit(self, migrations: Sequence[str]) -> None:
+        """Refuse what the owner has in another layout than ours: only the owner may change that."""
+        self._recognise(self._connection)
+        self._connection.execute("PRAGMA synchronous=FULL")
+        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
+        if version != len(migrations):
+            raise StoreError(f"{self.path}: in use by another version of newstap (layout {version}); use that version")
 
     def _prepare(self, migrations: Sequence[str]) -> None:
         connection = self._connection
@@ -156,23 +181,35 @@ def _closed_to_others(path: Path) -> None:
         os.close(descriptor)
 
 
-def _locked(path: Path) -> int:
+def _locked(path: Path, patience_seconds: float) -> int:
     """Take the lock file and leave our process id in it.
 
     Raises:
-        StoreLockedError: another process holds it.
+        StoreLockedError: another process holds it, for longer than our patience.
         OSError: it cannot be made or locked.
     """
     descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _wait_for(descriptor, path, time.monotonic() + patience_seconds)
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode("ascii"))
-    except BlockingIOError as error:
-        holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
-        os.close(descriptor)
-        raise StoreLockedError(f"{path.parent}: in use by another newstap process (pid {holder})") from error
     except BaseException:
         os.close(descriptor)
         raise
     return descriptor
+
+
+def _wait_for(descriptor: int, path: Path, deadline: float) -> None:
+    while not _taken(descriptor):
+        if time.monotonic() >= deadline:
+            holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
+            raise StoreLockedError(f"{path.parent}: in use by another newstap process (pid {holder})")
+        time.sleep(0.02)
+
+
+def _taken(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

@@ -7,7 +7,7 @@ Request headers of a feed are secrets and never stored; they are the configurati
 
 from ingest.feedstore.feeds import Changes, Removal, add, configure, listed, pause, remove, sweep
 from ingest.feedstore.polls import StaleClaimError, claim, commit, next_wake, recall, recover, release
-from ingest.feedstore.rows import Claimed, Feed, Listed, address_of
+from ingest.feedstore.rows import Claimed, Feed, Listed, address_of, host_of
 from ingest.feedstore.schema import SCHEMA
 from ingest.feedstore.seen import Comparison, compare
 
@@ -26,6 +26,7 @@ __all__ = [
     "commit",
     "compare",
     "configure",
+    "host_of",
     "listed",
     "next_wake",
     "pause",

@@ -14,6 +14,7 @@ from ingest.feedstore.rows import (
     Listed,
     address_of,
     feed_values,
+    host_of,
     listed_of,
     own,
     owner_of,
@@ -181,12 +182,12 @@ def _sorted(connection: sqlite3.Connection, feeds: Iterable[Feed]) -> tuple[dict
 def _insert(
     connection: sqlite3.Connection, feeds: list[Feed], settings: Settings, now: float, *, configured: bool
 ) -> tuple[int, ...]:
-    columns = ("url", "configured", "stored", "added", "wake", "next_due", "interval", *FEED_COLUMNS)
+    columns = ("url", "host", "configured", "stored", "added", "wake", "next_due", "interval", *FEED_COLUMNS)
     places = ", ".join("?" * len(columns))
     added: list[int] = []
     for feed, due in zip(feeds, spread(len(feeds), now, settings), strict=True):
         interval = settings.interval_seconds if feed.interval_seconds is None else feed.interval_seconds
-        row = (feed.url, configured, not configured, now, due, due, interval, *feed_values(feed))
+        row = (feed.url, host_of(feed.url), configured, not configured, now, due, due, interval, *feed_values(feed))
         cursor = connection.execute(f"INSERT INTO feed ({', '.join(columns)}) VALUES ({places})", row)  # noqa: S608 - our own column names
         number = cursor.lastrowid or 0
         own(connection, number, feed.url, now)

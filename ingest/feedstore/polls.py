@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from ingest.schedule.timing import JITTER
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ingest.feedstore.rows import Claimed
     from ingest.schedule import FeedState, Settings
@@ -28,16 +29,21 @@ class StaleClaimError(Exception):
     """The feed was claimed anew or removed meanwhile: nothing that this poll brought may be kept."""
 
 
-def claim(connection: sqlite3.Connection, now: float, *, lease: float, limit: int) -> list[Claimed]:
+def claim(
+    connection: sqlite3.Connection, now: float, *, lease: float, limit: int, busy: Iterable[str] = ()
+) -> list[Claimed]:
     """Return feeds that are due, longest waiting first, and leave them alone for the length of a lease.
+
+    Feeds of busy hosts (`host_of`) are left where they are: they would only wait, and keep others waiting.
 
     To be committed before the first request goes out. Whoever dies then leaves validators and seen entries as they
     were, so that what the lost answers held comes again, after `recover` or when the lease is over.
     """
     rows = connection.execute(
         f"UPDATE feed SET wake = ?, claim = claim + 1, claimed = ? WHERE id IN"  # noqa: S608 - our own column names
-        f" (SELECT id FROM feed WHERE wake <= ? AND {_POLLED} ORDER BY wake LIMIT ?) RETURNING {SELECTED}",
-        (now + lease, now, now, limit),
+        f" (SELECT id FROM feed WHERE wake <= ? AND {_POLLED} AND host NOT IN (SELECT value FROM json_each(?))"
+        f" ORDER BY wake LIMIT ?) RETURNING {SELECTED}",
+        (now + lease, now, now, json.dumps(list(busy)), limit),
     ).fetchall()
     return sorted(map(claimed_of, rows), key=lambda claimed: claimed.state.next_due)
 

@@ -22,7 +22,7 @@ _PLAIN = (
 )
 """Columns that hold a field of `FeedState` as it is."""
 STATE_COLUMNS = (
-    *("url", *_PLAIN, "error", "health", "silent", "validators_url", "etag", "last_modified"),
+    *("url", "host", *_PLAIN, "error", "health", "silent", "validators_url", "etag", "last_modified"),
     *("redirect_target", "redirect_since", "redirect_count", "redirect_proven"),
 )
 _COLUMNS = ("id", "claim", "configured", "stored", "paused", "added", *FEED_COLUMNS, *STATE_COLUMNS)
@@ -84,6 +84,15 @@ def address_of(url: str) -> str:
     return f"{parts.scheme}://{parts.hostname}:{parts.port or _PORTS[parts.scheme]}{parts.path or '/'}{query}"
 
 
+def host_of(url: str) -> str:
+    """Return the name and port that share one budget (`ingest.fetch.hosts`).
+
+    Raises:
+        ValueError: not an http or https URL.
+    """
+    return address_of(url).split("/", 3)[2].replace(".:", ":")
+
+
 def feed_values(feed: Feed) -> tuple[Any, ...]:
     """Return the values of `FEED_COLUMNS`."""
     return (
@@ -96,7 +105,8 @@ def state_values(state: FeedState) -> tuple[Any, ...]:
     """Return the values of `STATE_COLUMNS`."""
     held, sighting = state.validators, state.redirect
     return (
-        *(state.url, *(getattr(state, name) for name in _PLAIN), state.error, state.health, state.silent),
+        *(state.url, host_of(state.url), *(getattr(state, name) for name in _PLAIN)),
+        *(state.error, state.health, state.silent),
         *((held.url, held.etag, held.last_modified) if held else (None,) * 3),
         *((sighting.target, sighting.first_seen, sighting.count, sighting.proven) if sighting else (None,) * 4),
     )

@@ -4,6 +4,7 @@ SCHEMA = """
 CREATE TABLE feed (
     id INTEGER PRIMARY KEY AUTOINCREMENT,  -- never given twice: seen entries and records name it
     url TEXT NOT NULL,
+    host TEXT NOT NULL,                    -- name and port of the URL
     configured INTEGER NOT NULL,           -- stands in the configuration file
     stored INTEGER NOT NULL,               -- was added by a command or an import
     paused INTEGER NOT NULL DEFAULT 0,

@@ -1,0 +1,36 @@
+"""The service's state: one SQLite file in `[state] path`, owned by `run`, and open to commands beside it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ingest import feedstore, issued, pending
+from sinks import outbox
+from sinks.store import Store
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+FILE = "state.sqlite"
+MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + feedstore.SCHEMA + pending.SCHEMA,)
+"""Layouts of the service's state, oldest first; a published one is never edited."""
+_PATIENCE_SECONDS = 1.0
+
+
+def owned(folder: Path) -> Store:
+    """Open the state as its only owner.
+
+    Raises:
+        StoreLockedError: another service runs on it.
+        StoreError: it cannot be used.
+    """
+    return Store(folder / FILE, MIGRATIONS, patience_seconds=_PATIENCE_SECONDS)
+
+
+def beside(folder: Path) -> Store:
+    """Open the state whether or not a service runs on it, for short transactions.
+
+    Raises:
+        StoreError: it cannot be used.
+    """
+    return Store(folder / FILE, MIGRATIONS, beside=True)
