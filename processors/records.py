@@ -36,6 +36,8 @@ class Form(StrEnum):
 
     HTML = "html"
     """A web page, bytes as received."""
+    CARRIED = "carried"
+    """What a feed entry carries: the article's own markup, or text as HTML, in UTF-8, without a page around it."""
     COPIED = "copied"
     """UTF-8 text as copied from a page: title first, then perhaps dek, byline, date line, caption, text, footer."""
     GIVEN = "given"
@@ -47,14 +49,27 @@ class Form(StrEnum):
 class Reason(StrEnum):
     """Why a document was skipped. Closed: every value is documented in `docs/records.md`."""
 
+    BACKLOG = "backlog"
+    """Was in the feed at first contact, and `first_fetch` is "new"."""
+    BOT_CHALLENGE = "bot-challenge"
+    CONSENT_WALL = "consent-wall"
     DUPLICATE = "duplicate"
     EMPTY = "empty"
     FILTERED = "filtered"
     HTTP_STATUS = "http-status"
+    INDEX_PAGE = "index-page"
     NO_TEXT = "no-text"
     NOT_HTML = "not-html"
+    PAYWALL = "paywall"
+    RESERVED = "reserved"
+    """The publisher reserves text and data mining, and the operator leaves such documents out."""
     REVISIT = "revisit"
+    ROBOTS = "robots"
+    SOFT_404 = "soft-404"
     TOO_LARGE = "too-large"
+    UNREACHABLE = "unreachable"
+    """The page could not be fetched."""
+    VIDEO_PAGE = "video-page"
 
 
 class Step(StrEnum):
@@ -112,6 +127,11 @@ class Origin:
     feed: str | None = None
     fetched: datetime | None = None
     archive: ArchiveRef | None = None
+    fallback: Reason | None = None
+    """Why the text is the feed's and not the page's, where the page was meant to be read."""
+    reserved: tuple[str, ...] = ()
+    """What reserves the document against text and data mining: `tdm-reservation`, `tdm-policy=URL`, `noai`,
+    `noimageai`, `robots:gptbot` ..."""
 
     def __post_init__(self) -> None:
         aware(self.fetched)
@@ -127,6 +147,10 @@ class Hint:
     published: datetime | None = None
     modified: datetime | None = None
     language: str | None = None
+    content: str | None = field(default=None, repr=False)
+    """HTML that the feed entry carries, which may be no more than its description."""
+    url: str | None = None
+    """The entry's link, as it was asked for."""
 
     def __post_init__(self) -> None:
         aware(self.published)

@@ -294,6 +294,8 @@ def _hint(row: dict[str, Any]) -> Hint:
         published=_time(row.get("published")),
         modified=_time(row.get("modified")),
         language=_text_or_none(row, "language"),
+        content=_text_or_none(row, "content"),
+        url=_text_or_none(row, "url"),
     )
 
 
@@ -357,6 +359,8 @@ def _origin(row: dict[str, Any]) -> Origin:
         feed=_text_or_none(row, "feed"),
         fetched=_time(row.get("fetched")),
         archive=_archive(row["archive"]) if row.get("archive") else None,
+        fallback=Reason(row["fallback"]) if row.get("fallback") is not None else None,
+        reserved=_texts(row, "reserved"),
     )
 
 

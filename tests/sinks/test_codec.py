@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.records import Evidence, Form, Hint, Mode, Origin, Revision, Step, TextSource, TopicTag
+from processors.records import Evidence, Form, Hint, Mode, Origin, Reason, Revision, Step, TextSource, TopicTag
 from sinks import codec
 from sinks.codec import CodecError
 from tests.builders import make_article, make_failed, make_hint, make_origin, make_page, make_record, make_skipped
@@ -20,6 +20,21 @@ from tests.builders import make_article, make_failed, make_hint, make_origin, ma
 WIRE = Path(__file__).resolve().parents[1] / "data" / "wire"
 DECODERS = {"record": codec.decode_record, "dead-letter": codec.decode_failed, "skipped": codec.decode_skipped}
 BARE = Origin(mode=Mode.RUN)
+MAKERS = {"record": make_record, "dead-letter": make_failed, "skipped": make_skipped}
+FELL_BACK = make_origin(mode=Mode.RUN, archive=None, fallback=Reason.CONSENT_WALL, reserved=("noai", "robots:gptbot"))
+CARRIED = make_page(
+    form=Form.CARRIED,
+    body=b"<p>The ferry sails.</p>",
+    origin=FELL_BACK,
+    hint=make_hint(content="<p>The ferry sails.</p>", url="https://gazette.example.org/go?to=ferry"),
+    text_source=TextSource.FEED,
+)
+OF_A_FEED = {
+    "record": {"origin": FELL_BACK},
+    "dead-letter": {"origin": FELL_BACK, "page": CARRIED, "attempt": 1},
+    "skipped": {"origin": FELL_BACK, "reason": Reason.ROBOTS},
+}
+"""What the `feed` samples of the wire say beside what the builders do."""
 
 texts = st.text(alphabet=st.characters(exclude_categories=["Cs"]))
 maybe = texts | st.none()
@@ -36,8 +51,18 @@ hints = st.builds(
     published=times,
     modified=times,
     language=maybe,
+    content=maybe,
+    url=maybe,
 )
-origins = st.builds(make_origin, mode=st.sampled_from(Mode), document_id=maybe, feed=maybe, fetched=times)
+origins = st.builds(
+    make_origin,
+    mode=st.sampled_from(Mode),
+    document_id=maybe,
+    feed=maybe,
+    fetched=times,
+    fallback=st.none() | st.sampled_from(Reason),
+    reserved=st.lists(texts).map(tuple),
+)
 evidence = st.builds(Evidence, field=st.just("text"), phrase=texts, start=counts, end=counts)
 articles = st.builds(
     make_article,
@@ -68,6 +93,7 @@ pages = st.builds(
     url=maybe,
     content_type=maybe,
     hint=hints,
+    origin=origins,
 )
 
 
@@ -243,6 +269,8 @@ def test_what_may_be_left_out():
         {"revision": {"n": 2**63}}, {"revision": {"n": 10**30}}, {"revision": {"n": 1, "changed": "title"}},
         {"revision": {"of": "x"}}, {"dup": {"copy_of": "x"}}, {"dup": {"copy_of": "x", "score": "NaN", "kind": "near"}},
         {"story": {"id": "x"}}, {"story": 5}, {"origin": {"mode": "dream"}}, {"origin": {}, "revision": {"n": None}},
+        {"origin": {"mode": "run", "fallback": "dream"}},
+        {"origin": {"mode": "run", "fallback": ""}}, {"origin": {"mode": "run", "reserved": "noai"}},
         {"origin": {"mode": "run", "fetched": "x"}}, {"origin": {"mode": "run", "archive": {"file": "x"}}},
         {"origin": {"mode": "run", "archive": {"file": "x", "offset": 2**64}}}, {"fingerprint": {"a": 5}},
         {"fingerprint": ["a"]}, {"fingerprint": "ab"},
@@ -269,6 +297,7 @@ def test_a_story_needs_its_time():
         {"input": {"form": "html", "body_base64": "=x"}},
         {"input": {"form": "html", "body_base64": "A*A=="}}, {"input": {"form": "html", "body_base64": 5}},
         {"input": {"form": "html", "body": "", "hint": {"title": 5}}},
+        {"input": {"form": "html", "body": "", "hint": {"content": 5}}},
         {"input": {"form": "html", "body": "", "hint": 5}},
         {"input": {"form": "html", "body": "", "text_source": "dream"}},
         {"input": {"form": "html", "body": "\ud800"}},
@@ -331,7 +360,9 @@ def test_what_was_published_keeps_decoding(path):
     if "future" not in path.name:
         assert kept(json.loads(sample), json.loads(codec.encode_outcome(outcome)[1:]))
     if "full" in path.name:
-        assert outcome == {"record": make_record, "dead-letter": make_failed, "skipped": make_skipped}[what]()
+        assert outcome == MAKERS[what]()
+    if "feed" in path.name:
+        assert outcome == MAKERS[what](**OF_A_FEED[what])
 
 
 def kept(old, new):
