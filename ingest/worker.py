@@ -15,6 +15,7 @@ from ingest.config.plugins import load_processors
 from ingest.documents import DocumentError, document_of
 from ingest.recipe import READY, RETIRED, STARVED, topics_of
 from processors.boilerplate.rules import LineRules, RulesError
+from processors.carried import ReadCarried
 from processors.chain import Chain
 from processors.copied import ReadCopied
 from processors.extract import Extract
@@ -43,7 +44,12 @@ def chain_of(recipe: Recipe) -> Chain:
     topics = topics_of(recipe)
     extract = Extract(rules=rules)
     return Chain(
-        readers={Form.HTML: extract, Form.COPIED: ReadCopied(rules), Form.GIVEN: ReadGiven(rules)},
+        readers={
+            Form.HTML: extract,
+            Form.CARRIED: ReadCarried(rules),
+            Form.COPIED: ReadCopied(rules),
+            Form.GIVEN: ReadGiven(rules),
+        },
         steps=(*load_processors(config), TagTopics(topics)),
         fingerprint={
             "newstap": version("newstap"),

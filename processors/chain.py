@@ -6,8 +6,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from processors.base import Processor, Skip
+from processors.carried import INSTEAD, instead_of
 from processors.identity import record_id
-from processors.records import Article, Failed, Form, Origin, Outcome, Page, Record, Skipped, Step
+from processors.records import Article, Failed, Form, Origin, Outcome, Page, Reason, Record, Skipped, Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -18,6 +19,9 @@ OF_THE_TEXT = ("extractor", "rules", "profiles")
 
 class Chain:
     """Reads a page by its form, then runs the processors over the article.
+
+    A page of a feed that gives no article (`processors.carried.INSTEAD` has the reasons) is read from what the feed
+    carries; the record's `origin.fallback` then says why.
 
     Args:
         readers: what makes an article of a page of each form; may raise `Skip`.
@@ -41,7 +45,8 @@ class Chain:
         try:
             article = self._readers[page.form](page)
         except Skip as skip:
-            return Skipped(origin=page.origin, url=page.url, reason=skip.reason, detail=skip.detail)
+            skipped = Skipped(origin=page.origin, url=page.url, reason=skip.reason, detail=skip.detail)
+            return self._instead(page, skipped)
         except Exception as error:  # noqa: BLE001 - the outcome is a value: hostile input must not end the run
             return _failed(page, Step.EXTRACT, _described(error))
         return self._processed(article, page)
@@ -62,6 +67,16 @@ class Chain:
             revision=record.revision,
             fingerprint=outcome.fingerprint | kept,
         )
+
+    def _instead(self, page: Page, skipped: Skipped) -> Outcome:
+        """Return what becomes of what the feed carries, where it may stand for the page; else the page is skipped."""
+        carried = instead_of(page) if skipped.reason in INSTEAD and Form.CARRIED in self._readers else None
+        outcome = self(carried) if carried is not None else skipped
+        if isinstance(outcome, Record):
+            return replace(outcome, origin=replace(page.origin, fallback=skipped.reason))
+        if isinstance(outcome, Failed):
+            return replace(outcome, page=page)  # what was carried is in its hint
+        return skipped if outcome.reason is Reason.EMPTY else outcome
 
     def _processed(self, article: Article, page: Page) -> Outcome:
         for name, step in self._steps:

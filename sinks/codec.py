@@ -255,13 +255,7 @@ def _page_row(page: Page) -> dict[str, object]:
 
 
 def _page_fields(page: Page) -> dict[str, object]:
-    return {
-        "form": page.form,
-        "url": page.url,
-        "content_type": page.content_type,
-        "hint": page.hint,
-        "text_source": page.text_source,
-    }
+    return {name: getattr(page, name) for name in ("form", "url", "content_type", "hint", "text_source")}
 
 
 def _page(row: dict[str, Any], letter: dict[str, Any], body: bytes) -> Page:

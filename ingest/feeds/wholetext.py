@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import html
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from ingest.feeds.markup import plain
+from ingest.feeds.markup import paragraphs, plain
 from processors.records import Form, Hint, Mode, Origin, Page, TextSource
 
 if TYPE_CHECKING:
@@ -46,24 +47,23 @@ def carries_text(entry: Entry) -> bool:
 
 
 def page_of(entry: Entry, feed: Feed) -> Page:
-    """Return the entry as a page: its content, or else its description, wrapped as an HTML document in UTF-8.
+    """Return what the entry carries as a page: its content, or else its description, as HTML in UTF-8.
 
-    What the entry says is in the hint; relative links resolve by a `base` element. Without a link the document is
-    known by the entry's key.
+    What the entry says is in the hint. Without a link the document is known by the entry's key.
     """
+    hint = hint_of(entry, feed)
     return Page(
-        form=Form.HTML,
-        body=_document(entry, feed).encode("utf-8", "replace"),
+        form=Form.CARRIED,
+        body=(hint.content or "").encode("utf-8", "replace"),
         origin=Origin(mode=Mode.RUN, document_id=entry.key, feed=feed.url, fetched=feed.seen),
         url=entry.link,
-        content_type="text/html; charset=utf-8",
-        hint=hint_of(entry, feed),
+        hint=replace(hint, content=None),  # once is enough
         text_source=TextSource.FEED,
     )
 
 
 def hint_of(entry: Entry, feed: Feed) -> Hint:
-    """Return what the entry says about its article, for where the article's page is silent."""
+    """Return what the entry says about its article, for where the article's page is silent, or gives none."""
     return Hint(
         title=entry.title or None,
         summary=entry.summary,
@@ -71,15 +71,12 @@ def hint_of(entry: Entry, feed: Feed) -> Hint:
         published=entry.published,
         modified=entry.updated,
         language=entry.language or feed.language,
+        content=_markup(entry, feed),
+        url=entry.link,
     )
 
 
-def _document(entry: Entry, feed: Feed) -> str:
-    title, language, base = (
-        html.escape(value) for value in (entry.title, entry.language or feed.language or "", entry.base or feed.url)
-    )
-    return (
-        f'<!DOCTYPE html>\n<html lang="{language}">\n<head><meta charset="utf-8"><title>{title}</title>'
-        f'<base href="{base}"></head>\n<body><article>\n<h1>{title}</h1>\n{entry.content or ""}\n'
-        "</article></body>\n</html>\n"
-    )
+def _markup(entry: Entry, feed: Feed) -> str | None:
+    """Return the content, or else the description as HTML; a `base` element says what its links are relative to."""
+    markup = entry.content or paragraphs(entry.summary or "")
+    return f'<base href="{html.escape(entry.base or feed.url)}">\n{markup}' if markup else None

@@ -257,7 +257,7 @@ def _summary(node: Node, metas: dict[str, str], titles: tuple[str, ...]) -> str 
 
 def _image(root: HtmlElement, node: Node, metas: dict[str, str], url: str | None) -> str | None:
     for value in (_picture(node.get("image")), *_all(metas, _IMAGES), _link(root, "image_src")):
-        found = _absolute(root, value, url)
+        found = absolute(root, value, url)
         if found:
             return found
     return None
@@ -272,7 +272,8 @@ def _picture(value: object) -> str | None:
     return None
 
 
-def _absolute(root: HtmlElement, value: str | None, url: str | None) -> str | None:
+def absolute(root: HtmlElement, value: str | None, url: str | None) -> str | None:
+    """Return the http(s) URL that an address in the page stands for, by the page's `base`, else its URL; or None."""
     if not value:
         return None
     base = root.find(".//base[@href]")

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import pytest
 
 from processors.base import Skip
+from processors.carried import INSTEAD
 from processors.chain import Chain
 from processors.identity import record_id
-from processors.records import Failed, Form, Reason, Record, Skipped, Step, TextSource
-from tests.builders import URL, make_article, make_origin, make_page, make_record
+from processors.records import NO_HINT, Failed, Form, Reason, Record, Skipped, Step, TextSource
+from tests.builders import URL, make_article, make_hint, make_origin, make_page, make_record
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,3 +172,58 @@ def test_again_may_end_otherwise_and_tells_whose_record_it_was():
 def test_a_step_without_a_name_is_found_out_at_the_start():
     with pytest.raises(AttributeError, match="name"):
         chain(lambda article: article)
+
+
+def falling_back(reason, *steps, carried=lambda page: make_article(text_source=page.text_source, url=page.url)):
+    def refuse(_):
+        raise Skip(reason, "as told")
+
+    prints = {"newstap": "9"}
+    return Chain(readers={Form.HTML: refuse, Form.CARRIED: carried}, steps=steps, fingerprint=prints)
+
+
+@pytest.mark.parametrize("reason", sorted(INSTEAD))
+def test_a_page_that_gives_no_article_falls_back_to_its_feed(reason):
+    page = make_page(hint=make_hint(url="https://gazette.example.org/short"))
+
+    record = falling_back(reason, titled("A"))(page)
+
+    assert isinstance(record, Record)
+    assert (record.origin.fallback, replace(record.origin, fallback=None)) == (reason, page.origin)
+    assert (record.article.text_source, record.article.url) == (TextSource.FEED, "https://gazette.example.org/short")
+    assert record.article.title.endswith("A")
+    assert falling_back(reason, titled("A"))(page) == record
+
+
+@pytest.mark.parametrize(
+    ("reason", "fields"),
+    [
+        (Reason.PAYWALL, {"origin": make_origin(feed=None)}),
+        (Reason.PAYWALL, {"hint": NO_HINT}),
+        (Reason.HTTP_STATUS, {}),
+        (Reason.FILTERED, {}),
+    ],
+)
+def test_a_page_without_a_feed_or_left_out_for_another_reason_stays_skipped(reason, fields):
+    page = make_page(**fields)
+
+    assert falling_back(reason)(page) == Skipped(origin=page.origin, url=URL, reason=reason, detail="as told")
+
+
+def test_a_feed_that_carries_nothing_after_all_leaves_the_pages_own_reason():
+    outcome = falling_back(Reason.PAYWALL, carried=raising(Skip(Reason.EMPTY)))(make_page())
+
+    assert (outcome.reason, outcome.detail) == (Reason.PAYWALL, "as told")
+
+
+def test_what_fails_while_falling_back_is_a_dead_letter_of_the_page():
+    """Replayed, the page is tried first again."""
+    page = make_page()
+
+    broken = falling_back(Reason.PAYWALL, carried=raising(ValueError("no")))(page)
+    refused = falling_back(Reason.PAYWALL, Do("mine", raising(OSError("no"))))(page)
+    dropped = falling_back(Reason.PAYWALL, Do("drop", raising(Skip())))(page)
+
+    assert (broken.step, broken.page, broken.origin) == (Step.EXTRACT, page, page.origin)
+    assert (refused.step, refused.page, refused.origin) == (Step.PROCESS, page, page.origin)
+    assert dropped.reason is Reason.FILTERED

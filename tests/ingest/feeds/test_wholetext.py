@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
 
-from ingest.feeds import Entry, carries_text, page_of
+from ingest.feeds import Entry, carries_text, hint_of, page_of
+from processors.boilerplate import LineRules
+from processors.carried import ReadCarried
 from processors.records import Form, Mode, TextSource
 from tests.ingest.feeds.samples import SEEN, item, read, rss
 
@@ -54,18 +57,39 @@ def test_a_page_holds_the_content_and_the_hint_the_rest():
 
     page = page_of(feed.entries[0], feed)
 
-    assert (page.form, page.text_source, page.url) == (Form.HTML, TextSource.FEED, "https://harbour.example/1")
+    assert (page.form, page.text_source, page.url) == (Form.CARRIED, TextSource.FEED, "https://harbour.example/1")
     assert (page.origin.mode, page.origin.feed, page.origin.fetched) == (Mode.RUN, feed.url, SEEN)
     assert page.hint.published == datetime(2026, 11, 23, 10, tzinfo=UTC)
     assert (page.hint.title, page.hint.summary) == ("Port & town", "Back.")
     assert (page.hint.authors, page.hint.language) == (("Ada Quay",), "en")
-    body = page.body.decode()
-    assert "<h1>Port &amp; town</h1>" in body
-    assert f"<p>{SENTENCE}</p><img src='b.jpg'>" in body
-    assert '<base href="https://harbour.example/news/feed.xml">' in body
+    assert page.hint.url == "https://harbour.example/1"
+    base = '<base href="https://harbour.example/news/feed.xml">\n'
+    assert page.body.decode() == f"{base}<p>{SENTENCE}</p><img src='b.jpg'>"
+    assert page.hint == replace(hint_of(feed.entries[0], feed), content=None)
+    assert hint_of(feed.entries[0], feed).content == page.body.decode()
 
 
-def test_what_a_title_says_cannot_break_out_of_the_page():
-    feed = read(rss(item(title="5 &lt; 6 &quot;&gt;")))
+def test_a_description_stands_where_there_is_no_content():
+    entry = Entry(key="k", summary="5 < 6 & 7")
 
-    assert "<title>5 &lt; 6 &quot;&gt;</title>" in page_of(feed.entries[0], feed).body.decode()
+    page = page_of(entry, read(rss()))
+
+    assert page.body.decode().endswith("<p>5 &lt; 6 &amp; 7</p>")
+    assert (page.url, page.origin.document_id) == (None, "k")
+
+
+def test_an_entry_with_nothing_but_a_title_carries_nothing_else():
+    page = page_of(Entry(key="k", title="Ferry returns"), read(rss()))
+
+    assert (page.body, page.hint.content, page.hint.title) == (b"", None, "Ferry returns")
+
+
+def test_an_entry_becomes_an_article():
+    whole = f"<content:encoded><![CDATA[<p>{SENTENCE}</p><p>{SENTENCE}</p><img src='b.jpg'>]]></content:encoded>"
+    feed = read(rss(item(title="Port &amp; town", more=whole)))
+
+    article = ReadCarried(LineRules.load())(page_of(feed.entries[0], feed))
+
+    assert (article.title, article.text) == ("Port & town", f"{SENTENCE}\n{SENTENCE}".replace(" \n", "\n").strip())
+    assert article.image == "https://harbour.example/news/b.jpg"
+    assert article.canonical_url == "https://harbour.example/1"
