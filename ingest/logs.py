@@ -24,7 +24,10 @@ from ingest.secret import MASK, mask_urls
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-QUIET = ("asyncio", "courlan", "fastwarc", "htmldate", "httpcore", "httpx", "kafka", "trafilatura", "warcio")
+QUIET = (
+    *("asyncio", "courlan", "fastwarc", "htmldate", "httpcore", "httpx", "kafka", "trafilatura", "uvicorn"),
+    "warcio",
+)
 """Libraries of which only warnings are news: at the level of info some log every request."""
 
 _STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "taskName"}

@@ -13,7 +13,7 @@ from typing import Annotated
 
 from ingest.config.destinations import EMBEDDED, Sinks
 from ingest.config.kinds import Choice, Flag, Many, Place, Seconds, Text, Whole
-from ingest.config.network import Headers, Listen, Network, WebUrl, web_url
+from ingest.config.network import Credential, Headers, Listen, Network, WebUrl, is_loopback, web_url
 from ingest.config.options import Options, Zone
 from ingest.config.problems import Problem
 from ingest.config.sections import Clash, Section, Table, Tables, keys_of, sections_in
@@ -206,11 +206,26 @@ class Archive(Section):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard(Section):
-    """The one HTTP listener: `/healthz`, `/readyz`, `/metrics` and the pages for people."""
+    """The one HTTP listener: `/healthz`, `/livez`, `/readyz`, `/metrics` and the pages for people."""
 
     listen: Annotated[
         str, Listen(), 'Where it listens; port 0 picks a free one, `""` is off. Off by default in `fetch` and `work`.'
     ] = "127.0.0.1:8080"
+    token: Annotated[
+        Secret | None,
+        Credential(),
+        "What `Authorization: Bearer` must carry for more than a plain yes or no. An address that other machines can"
+        " reach needs one.",
+    ] = None
+
+    def clashes(self) -> Iterator[Clash]:
+        """See `Section`."""
+        if self.listen and self.token is None and not is_loopback(self.listen):
+            yield Clash(
+                ("listen", "token"),
+                f"{self.listen!r} is not a loopback address, and another address needs a token",
+                'set token = "${NAME}", or listen on 127.0.0.1',
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

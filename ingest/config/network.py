@@ -150,6 +150,15 @@ class Listen:
         return text
 
 
+def is_loopback(listen: str) -> bool:
+    """Say whether a checked `host:port` is reached from this machine only; of names only "localhost" is (RFC 6761)."""
+    host = listen.rpartition(":")[0].strip("[]")
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
 def resolve(name: str, env: Mapping[str, str]) -> str:
     """Return an environment variable that a secret refers to.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ingest.config import BOOTSTRAP, Config, FilesSink, load
+from ingest.config import BOOTSTRAP, Config, ConfigError, FilesSink, load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -53,7 +53,7 @@ DEFAULTS = {
     "topics": {"enabled": ("north-korea", "russia", "china"), "paths": ()},
     "profiles": {"refresh_seconds": 3600},
     "extraction": {"worker_timeout_seconds": 20, "worker_memory_mb": 1500, "workers": 0, "rules": ()},
-    "dashboard": {"listen": "127.0.0.1:8080"},
+    "dashboard": {"listen": "127.0.0.1:8080", "token": None},
     "logging": {"level": "info", "format": "text"},
 }
 
@@ -185,9 +185,31 @@ def test_networks_are_read_as_networks(write):
     assert config.fetch.allow_networks == (ip_network("127.0.0.0/8"), ip_network("::1/128"))
 
 
-@pytest.mark.parametrize("listen", ["127.0.0.1:0", "[::1]:8080", "localhost:65535", ""])
+@pytest.mark.parametrize("listen", ["127.0.0.1:0", "127.9.9.9:1", "[::1]:8080", "localhost:65535", "LOCALHOST:0", ""])
 def test_the_dashboard_listens_anywhere_or_nowhere(write, listen):
     assert load(write(f'[dashboard]\nlisten = "{listen}"'), {}).dashboard.listen == listen
+
+
+@pytest.mark.parametrize(
+    "listen", ["0.0.0.0:8080", "[::]:0", "192.0.2.1:80", "news.example:8080", "localhost.example:1"]
+)
+def test_with_a_token_it_listens_on_any_address(write, listen):
+    dashboard = load(write(f'[dashboard]\nlisten = "{listen}"\ntoken = "${{T}}"'), {"T": "t0ken"}).dashboard
+
+    assert dashboard.listen == listen
+    assert dashboard.token.reveal() == "t0ken"
+
+
+@pytest.mark.parametrize(
+    "listen", ["0.0.0.0:8080", "[::]:0", "192.0.2.1:80", "news.example:8080", "localhost.example:1"]
+)
+def test_without_a_token_it_listens_on_loopback_only(write, listen):
+    with pytest.raises(ConfigError) as caught:
+        load(write(f'[dashboard]\nlisten = "{listen}"'), {})
+
+    assert f"dashboard.listen: '{listen}' is not a loopback address, and another address needs a token" in str(
+        caught.value
+    )
 
 
 def test_several_brokers_may_be_named_with_spaces(write):

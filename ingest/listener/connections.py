@@ -1,0 +1,67 @@
+"""What uvicorn lacks against slow clients: a time limit for each request, and room for the next connection.
+
+uvicorn closes a kept connection that stays silent, but waits without end for the rest of a request, and for a client
+that does not read. Its `limit_concurrency` answers 503 when all connections are taken, so that a few hundred slow ones
+would lock everybody out; here the connection that has waited longest without a request makes room instead.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import ClassVar
+
+from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+PATIENCE_SECONDS = 10.0
+"""From the begin of a connection, or the end of the answer before, to the end of the next answer."""
+MAX_CONNECTIONS = 128
+
+
+class LimitedProtocol(H11Protocol):
+    """One connection. A slow one is cut, without an answer: whoever is slow on purpose would not read it."""
+
+    patience: ClassVar[float] = PATIENCE_SECONDS
+    most: ClassVar[int] = MAX_CONNECTIONS
+
+    _since: float
+    _deadline: asyncio.TimerHandle
+
+    @property
+    def waiting(self) -> bool:
+        """Whether it has no complete request that is being answered."""
+        cycle: RequestResponseCycle | None = self.cycle  # uvicorn's annotation leaves the None out
+        return cycle is None or cycle.response_complete
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
+        """See `asyncio.Protocol`."""
+        super().connection_made(transport)
+        self._begin()
+        if len(self.connections) > self.most:
+            self._make_room()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """See `asyncio.Protocol`."""
+        self._deadline.cancel()
+        super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Called by uvicorn when an answer was handed to the transport; how far the client reads, nobody knows yet."""
+        self._deadline.cancel()
+        self._begin()
+        super().on_response_complete()
+
+    def _begin(self) -> None:
+        self._since = self.loop.time()
+        self._deadline = self.loop.call_later(self.patience, self.transport.abort)
+
+    def _make_room(self) -> None:
+        """Cut the connection that has waited longest; this one, if all others are being answered."""
+        ours = [each for each in self.connections if isinstance(each, LimitedProtocol) and each.waiting]
+        slowest = min(ours, key=lambda each: each._since)  # noqa: SLF001 - of the same class
+        self.connections.discard(slowest)
+        slowest.transport.abort()
+
+
+def limited(patience: float, most: int) -> type[LimitedProtocol]:
+    """Return the protocol with other limits; uvicorn takes a class, and makes the instances itself."""
+    return type("LimitedProtocol", (LimitedProtocol,), {"patience": patience, "most": most})

@@ -1,0 +1,140 @@
+"""Every metric of ours: its name, labels, what the labels can hold, and its meaning.
+
+python -c "from ingest.metrics import reference; print(reference(), end='')" > docs/metrics.md
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING, Literal, get_args
+
+from ingest.schedule import ErrorClass, Health, NoteKind
+from processors.records import Reason, Step, TextSource
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+PollOutcome = Literal["modified", "unmodified", "same", "failed", "paused"]
+"""`unmodified`: 304; `same`: 200 with the document of last time; `paused`: put off, since the host wants a pause."""
+EntryKind = Literal["new", "changed", "known", "backlog"]
+PageOutcome = Literal["fetched", "fallback", "retried"]
+
+OTHER = "other"
+"""Stands for every label value that nobody announced."""
+
+
+class Kind(StrEnum):
+    """What Prometheus calls the type of a metric."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Metric:
+    """One metric."""
+
+    name: str
+    """As it is exposed; of a histogram without `_bucket`, `_sum` and `_count`."""
+    kind: Kind
+    meaning: str
+    labels: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What each label can hold; empty where our code or the configuration decides at run time."""
+    buckets: tuple[float, ...] = ()
+    asked: bool = False
+    """Whether the service is asked for the value at each scrape (`Metrics.gauge_from`)."""
+
+
+def _counter(name: str, meaning: str, **labels: tuple[str, ...]) -> Metric:
+    return Metric(name=name, kind=Kind.COUNTER, meaning=meaning, labels=labels)
+
+
+def _asked(name: str, meaning: str, kind: Kind = Kind.GAUGE, **labels: tuple[str, ...]) -> Metric:
+    return Metric(name=name, kind=kind, meaning=meaning, labels=labels, asked=True)
+
+
+def _histogram(name: str, meaning: str, *buckets: float) -> Metric:
+    return Metric(name=name, kind=Kind.HISTOGRAM, meaning=meaning, buckets=buckets)
+
+
+def _values(of: type[StrEnum]) -> tuple[str, ...]:
+    return tuple(map(str, of))
+
+
+DOCUMENT_KINDS = ("record", "skipped", "dead-letter")
+
+_ALL = (
+    _counter("newstap_polls_total", "Polls, by what came of them.", outcome=get_args(PollOutcome)),
+    _counter("newstap_poll_errors_total", "Polls that failed, by why.", error=_values(ErrorClass)),
+    _counter("newstap_feed_notes_total", "What was noticed about feeds.", note=_values(NoteKind)),
+    _counter("newstap_entries_total", "Entries of feeds that were read.", kind=get_args(EntryKind)),
+    _counter("newstap_pages_total", "Article pages, by what came of them.", outcome=get_args(PageOutcome)),
+    _counter("newstap_page_fallbacks_total", "Articles taken from the feed instead of their page, by why.", reason=()),
+    _counter(
+        "newstap_documents_total",
+        "Documents settled; of skipped ones the reason is that of the record's format, of dead letters the step.",
+        kind=DOCUMENT_KINDS,
+        reason=("", *_values(Reason), *_values(Step)),
+    ),
+    _counter("newstap_topics_total", "Records by topic; a record with two counts twice.", topic=()),
+    _counter("newstap_removed_lines_total", "Lines that boilerplate rules took out of records."),
+    _counter("newstap_text_source_total", "Records, by where their text came from.", source=_values(TextSource)),
+    _counter("newstap_part_restarts_total", "Parts of the service that ended and were started again.", part=()),
+    _histogram(
+        "newstap_poll_delay_seconds",
+        "From the time a poll was due to its start.",
+        *(0.1, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800),
+    ),
+    _histogram(
+        "newstap_fetch_seconds",
+        "From the start of a request to its last byte, redirects included.",
+        *(0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    ),
+    _asked("newstap_feeds", "Feeds that are wanted.", health=_values(Health)),
+    _asked("newstap_pending_pages", "Pages waiting to be fetched."),
+    _asked("newstap_outbox_rows", "Items accepted and not yet delivered to every sink."),
+    _asked("newstap_outbox_bytes", "Their size."),
+    _asked("newstap_sink_lag_rows", "Items accepted that this sink does not have yet.", sink=()),
+    _asked("newstap_sink_up", "1 if the sink took what it was last given, else 0.", sink=()),
+    _asked("newstap_worker_restarts_total", "Worker processes that were replaced.", Kind.COUNTER),
+    Metric(
+        name="newstap_build_info",
+        kind=Kind.GAUGE,
+        meaning="1, for the version that runs.",
+        labels={"version": (), "python": ()},
+    ),
+)
+
+CATALOGUE: Mapping[str, Metric] = {metric.name: metric for metric in _ALL}
+"""Every metric of ours, by its name."""
+
+_INTRODUCTION = """\
+# Metrics
+
+`/metrics` of the [listener](operations.md) gives them in the text format of Prometheus. Counters begin at 0 with each
+start. Labels hold what newstap or its configuration names, never a text, a URL or a host of a feed; what nobody
+announced counts as `other`. An answer may be a quarter of a second old.
+
+This page is generated from the code that counts (`ingest/metrics/catalogue.py`); a test holds them together. Beside
+these there are the usual `process_…` metrics: CPU time, memory, open files and start time of the main process.
+
+| metric | type | labels | meaning |
+|---|---|---|---|
+"""
+
+
+def reference() -> str:
+    """Return `docs/metrics.md`."""
+    return _INTRODUCTION + "".join(map(_row, _ALL))
+
+
+def _row(metric: Metric) -> str:
+    labels = "; ".join(_label(name, values) for name, values in metric.labels.items())
+    return f"| `{metric.name}` | {metric.kind} | {labels} | {metric.meaning} |\n"
+
+
+def _label(name: str, values: tuple[str, ...]) -> str:
+    told = [f"`{value}`" for value in values if value]
+    return f"`{name}`: {', '.join(told)}" if told else f"`{name}`"
