@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.items import dead_letter
 from processors.records import Failed, Form, Mode, Origin, Page, Step
@@ -29,6 +29,23 @@ MAX_BYTES = 128_000_000
 MAX_DELAY_SECONDS = 5.0
 REMINDER_SECONDS = 60.0
 """Between two warnings about the same outage."""
+
+
+class SinkState(NamedTuple):
+    """How a sink is doing."""
+
+    name: str
+    lag: int
+    """Items accepted and not delivered."""
+    trouble: str | None
+    """Why it takes nothing just now."""
+    broken: str | None
+    """What ended it for good."""
+
+    @property
+    def up(self) -> bool:
+        """Whether it took what it was last given."""
+        return self.trouble is None and self.broken is None
 
 
 class Delivery:
@@ -66,6 +83,19 @@ class Delivery:
     def failing(self) -> bool:
         """Whether a sink could take nothing when it was last tried."""
         return any(pump.failures for pump in self._pumps)
+
+    def states(self) -> list[SinkState]:
+        """Return how each sink is doing."""
+        last = self._outbox.last()
+        return [
+            SinkState(
+                pump.sink.name,
+                last - max(pump.reached, 0) if pump.reached >= 0 else self._outbox.backlog()[0],
+                pump.trouble,
+                None if pump.broken is None else str(pump.broken),
+            )
+            for pump in self._pumps
+        ]
 
     def has_room(self) -> bool:
         """Say whether more may be accepted now; asked for every document, so the backlog is counted when it changes."""
@@ -120,6 +150,7 @@ class _Pump(threading.Thread):
         self._delivered = delivered
         self.failures = 0
         """In a row, since it last took something."""
+        self.trouble: str | None = None
         self._told = 0.0
 
     def run(self) -> None:
@@ -139,6 +170,7 @@ class _Pump(threading.Thread):
         try:
             try:
                 self.reached = self.sink.open()
+                self.trouble = None
                 self._delivered()
                 self._pump()
             except ItemRefusedError as error:
@@ -172,17 +204,19 @@ class _Pump(threading.Thread):
                 self.sink.flush(reached)
                 if self.failures:
                     log.info("sink %s takes items again", self.sink.name)
-                self.reached, self.failures = reached, 0
+                self.reached, self.failures, self.trouble = reached, 0, None
                 self._delivered()
             elif self.stopping.is_set():
                 if self.finish:
                     self.sink.finish()
                 return
             else:
+                self.sink.idle()
                 self.wake.wait(1.0)
 
     def _pause(self, why: str, retry_after: float) -> bool:
         self.failures += 1
+        self.trouble = why
         delay = min(retry_after * 2 ** min(self.failures - 1, 6), MAX_DELAY_SECONDS)
         if self.stopping.is_set() and self.finish:
             self.broken = SinkBrokenError(f"everything is delivered, but not made final: {why}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ingest.issued import settled
 from ingest.items import item_of
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from ingest.delivery import Delivery
     from ingest.pool import Pool
-    from ingest.sources.base import Mark, Source
+    from ingest.sources.base import Source
     from processors.records import Outcome
     from sinks.outbox import Outbox
 
@@ -28,8 +28,10 @@ BATCH_SECONDS = 0.5
 BATCH_BYTES = 8_000_000
 _PAUSE_SECONDS = 0.05
 
+M = TypeVar("M")
 
-class Pipeline:
+
+class Pipeline(Generic[M]):
     """Drives a source through a pool of workers into an outbox until the source ends, or is told to stop.
 
     Args:
@@ -46,8 +48,8 @@ class Pipeline:
     def __init__(
         self,
         *,
-        source: Source,
-        pool: Pool[Mark],
+        source: Source[M],
+        pool: Pool[M],
         outbox: Outbox,
         delivery: Delivery,
         stop: threading.Event,
@@ -63,7 +65,7 @@ class Pipeline:
         self._rate = rate
         self._on_outcome = on_outcome
         self._clock = clock
-        self._batch: list[tuple[Outcome | None, Mark]] = []
+        self._batch: list[tuple[Outcome | None, M]] = []
         self._bytes = 0
         self._since = clock()
 
@@ -87,9 +89,12 @@ class Pipeline:
             outcomes.close()  # type: ignore[attr-defined] # a generator; ends the workers
             self._commit()
 
-    def _entries(self) -> Iterator[tuple[Page | Outcome | None, Mark] | None]:
+    def _entries(self) -> Iterator[tuple[Page | Outcome | None, M] | None]:
         due = self._clock()
         for entry in self._source.entries():
+            if entry is None:
+                yield None
+                continue
             while not self._may_go_on(due):
                 self._stop.wait(_PAUSE_SECONDS)
                 if self._stop.is_set():
@@ -104,7 +109,7 @@ class Pipeline:
             self._stop.set()
         return not self._stop.is_set() and self._clock() >= due and self._delivery.has_room()
 
-    def _take(self, outcome: Outcome | None, mark: Mark) -> None:
+    def _take(self, outcome: Outcome | None, mark: M) -> None:
         if not self._batch:
             self._since = self._clock()
         self._batch.append((outcome, mark))
@@ -129,7 +134,9 @@ class Pipeline:
                 if self._stop.wait(1.0):
                     raise
                 continue
+            marks = [mark for _, mark in self._batch]
             self._batch, self._bytes = [], 0
+            self._source.done(marks)
             self._delivery.notify()
             for outcome in delivered:
                 if self._on_outcome is not None:

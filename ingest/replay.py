@@ -170,7 +170,7 @@ class _Run:
 
     options: Options
     box: Outbox
-    pipeline: Pipeline
+    pipeline: Pipeline[Mark]
     delivery: Delivery
     progress: Progress
     stop: threading.Event

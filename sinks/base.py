@@ -144,6 +144,13 @@ class Sink(Protocol):
         """
         ...
 
+    def idle(self) -> None:
+        """Do what is due by time alone (finish a file that is old). Called about each second while nothing is written.
+
+        Raises as `flush` does, but for `ItemRefusedError`.
+        """
+        ...
+
     def finish(self) -> None:
         """The end of a job or a drain: make what is delivered final (a files sink finishes its active files)."""
         ...

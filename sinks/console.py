@@ -48,6 +48,9 @@ class ConsoleSink:
         if self._ledger:
             self._ledger.save(seq, {})
 
+    def idle(self) -> None:
+        """Nothing is due by time alone."""
+
     def finish(self) -> None:
         """Nothing to finish."""
 

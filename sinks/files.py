@@ -131,6 +131,13 @@ class FilesSink:
                 self._append(stream)
             if written or seq != self._seq:
                 self._commit(seq)
+        except OSError as error:
+            raise self._unavailable(error) from error
+        self.idle()
+
+    def idle(self) -> None:
+        """Finish files that are full or old."""
+        try:
             for stream in self._streams.values():
                 if self._is_due(stream):
                     self._finish(stream)

@@ -171,6 +171,9 @@ class KafkaSink:
         if seq > self._seq:
             self._save(seq)
 
+    def idle(self) -> None:
+        """Do nothing: nothing here is due by time alone."""
+
     def finish(self) -> None:
         """Do nothing: what is in Kafka is final."""
 

@@ -67,7 +67,7 @@ class ArchiveSource:
         self._passed = 0
         self._stream: IO[bytes] | None = None
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[Entry[Mark]]:
         """Yield what is left of each file.
 
         Raises:
@@ -87,12 +87,15 @@ class ArchiveSource:
             [(mark.file, self._identities[mark.file], *astuple(mark.position), mark.done) for mark in last.values()],
         )
 
+    def done(self, marks: Sequence[Mark]) -> None:
+        """Nothing more is to be done than was committed."""
+
     def progress(self) -> tuple[int, int]:
         """Return the bytes read and the bytes of all files together (0: standard input is among them)."""
         here = self._stream.tell() if self._stream is not None and not self._stream.closed else 0
         return self._passed + here, self._total
 
-    def _file(self, file: str) -> Iterator[Entry]:
+    def _file(self, file: str) -> Iterator[Entry[Mark]]:
         path = Path(file)
         key = str(path.resolve())
         try:
@@ -124,7 +127,7 @@ class ArchiveSource:
             limit = MAX_LINE if layout is Layout.JSON else self._limit
             yield from read_whole(stream, name, layout, start, max_bytes=limit)
 
-    def _standard_input(self) -> Iterator[Entry]:
+    def _standard_input(self) -> Iterator[Entry[Mark]]:
         stream, head = _peeked(self._stdin)
         before = self._resumed(STDIN, "standard input", hashlib.sha256(head).hexdigest())
         if not before.done:
@@ -160,7 +163,7 @@ class ArchiveSource:
         position = Position(row[1], row[2], row[3], row[4], ended=bool(row[5]))
         return _Progress(position, done=bool(row[6]))
 
-    def _marked(self, file: str, reads: Iterator[Read], start: Position) -> Iterator[Entry]:
+    def _marked(self, file: str, reads: Iterator[Read], start: Position) -> Iterator[Entry[Mark]]:
         position = start
         for content, position in reads:
             yield Entry(content=content, mark=Mark(file, position))

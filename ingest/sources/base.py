@@ -1,20 +1,25 @@
 """How to write a source: something that documents come from, in order, and that remembers how far it got.
 
-A job (`ingest/pipeline.py`) iterates `entries` in one thread. For every entry it makes an outcome, and in one SQLite
-transaction it puts the outcomes into the outbox and calls `commit` with the entries' marks. So a document and the
-progress that says it was read become durable together; nothing else is needed for a source to lose and repeat nothing.
+The pipeline (`ingest/pipeline.py`) iterates `entries` in one thread. For every entry it makes an outcome, and in one
+SQLite transaction it puts the outcomes into the outbox and calls `commit` with the entries' marks. So a document and
+the progress that says it was read become durable together; nothing else is needed for a source to lose and repeat
+nothing.
+
+A mark is whatever a source knows its progress by: a position in a file (`Mark`), the number of a row.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from processors.records import Failed, Page, Skipped
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
+
+M = TypeVar("M")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +49,14 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(Generic[M]):
     """One thing read: a page to process, or an outcome that reading alone decided, or (None) progress only."""
 
     content: Page | Skipped | Failed | None = field(repr=False)
-    mark: Mark
+    mark: M
 
 
-class Source(Protocol):
+class Source(Protocol[M]):
     """Where documents come from; a noun."""
 
     @property
@@ -59,16 +64,23 @@ class Source(Protocol):
         """What logs call it."""
         ...
 
-    def entries(self) -> Iterator[Entry]:
+    def entries(self) -> Iterator[Entry[M] | None]:
         """Yield what is left, in order, from the committed position on; called once.
+
+        None says that there is nothing just now; a source that waits for more yields it every few milliseconds, so that
+        what is done meanwhile is seen.
 
         What cannot be read is an entry that holds a `Failed`; the iterator goes on behind it, and raises only for what
         ends the whole job (`SourceError`).
         """
         ...
 
-    def commit(self, connection: sqlite3.Connection, marks: Sequence[Mark]) -> None:
+    def commit(self, connection: sqlite3.Connection, marks: Sequence[M]) -> None:
         """Save the progress of entries whose outcomes are in the same transaction. Must not commit by itself."""
+        ...
+
+    def done(self, marks: Sequence[M]) -> None:
+        """Take note that this transaction is durable; it is called once for each, and must not raise."""
         ...
 
 

@@ -56,6 +56,9 @@ class Shelf:
         self.held += self._pending
         self._pending = []
 
+    def idle(self) -> None:
+        pass
+
     def finish(self) -> None:
         self.finished = True
 

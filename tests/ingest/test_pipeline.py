@@ -56,6 +56,9 @@ class Shelf:
             raise StoreFullError("disk full")
         self.commits.append(marks[-1].position.ordinal)
 
+    def done(self, marks: Sequence[Mark]) -> None:
+        assert self.commits[-1] == marks[-1].position.ordinal, "told only after the commit"
+
 
 class Straight:
     """A pool of no workers: every outcome passes."""
