@@ -10,34 +10,53 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from processors.identity import content_digest
-from processors.records import Outcome, Reason, Record, Skipped
+from processors.records import Mode, Outcome, Reason, Record, Skipped
 
 if TYPE_CHECKING:
     import sqlite3
 
 SCHEMA = """
-CREATE TABLE seen (key TEXT NOT NULL, content TEXT NOT NULL, PRIMARY KEY (key, content)) WITHOUT ROWID;
-CREATE TABLE issued (id TEXT PRIMARY KEY, n INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE seen (key TEXT NOT NULL, content TEXT NOT NULL, last INTEGER NOT NULL, PRIMARY KEY (key, content))
+    WITHOUT ROWID;
+CREATE TABLE issued (id TEXT PRIMARY KEY, n INTEGER NOT NULL, last INTEGER NOT NULL) WITHOUT ROWID;
 """
+
+_NOW = "CAST(strftime('%s', 'now') AS INTEGER)"
+"""When a row was last met: for forgetting alone, nothing that is delivered depends on it."""
 
 
 def settled(connection: sqlite3.Connection, outcome: Outcome) -> Outcome:
     """Return the outcome as it is to be delivered, and remember it, inside the caller's transaction.
 
     A record of the same document id (or, without one, the same record id) with the same title and text as an earlier
-    one becomes a `duplicate`. Any other gets the next free revision number of its id, not below the one it brings.
+    one becomes a `duplicate`. What feeds lead to goes by its record id: a document id there is one feed's name for what
+    other feeds may lead to as well.
+
+    Any other gets the next free revision number of its id, not below the one it brings.
     """
     if not isinstance(outcome, Record):
         return outcome
     article = outcome.article
     key = outcome.origin.document_id
-    key = f"document:{key}" if key is not None else f"record:{outcome.id}"
-    added = connection.execute(
-        "INSERT OR IGNORE INTO seen VALUES (?, ?)", (key, content_digest(article.title, article.text))
-    )
-    if not added.rowcount:
+    key = f"record:{outcome.id}" if key is None or outcome.origin.mode is Mode.RUN else f"document:{key}"
+    content = content_digest(article.title, article.text)
+    if not connection.execute(f"INSERT OR IGNORE INTO seen VALUES (?, ?, {_NOW})", (key, content)).rowcount:  # noqa: S608 - a constant
+        connection.execute(f"UPDATE seen SET last = {_NOW} WHERE key = ? AND content = ?", (key, content))  # noqa: S608 - as above
         return Skipped(origin=outcome.origin, url=article.url, reason=Reason.DUPLICATE, detail=outcome.id)
     row = connection.execute("SELECT n FROM issued WHERE id = ?", (outcome.id,)).fetchone()
     n = max(outcome.revision.n, row[0] + 1 if row else 1)
-    connection.execute("INSERT OR REPLACE INTO issued VALUES (?, ?)", (outcome.id, n))
+    connection.execute(f"INSERT OR REPLACE INTO issued VALUES (?, ?, {_NOW})", (outcome.id, n))  # noqa: S608 - as above
     return replace(outcome, revision=replace(outcome.revision, n=n))
+
+
+def forget(connection: sqlite3.Connection, before: float) -> int:
+    """Forget what was last met before a time (Unix seconds), and return how many records that were.
+
+    Only a service does so: a job's memory ends with the job. Of a record whose latest content is still remembered, the
+    number is too.
+    """
+    connection.execute("DELETE FROM seen WHERE last < ?", (int(before),))
+    return connection.execute(
+        "DELETE FROM issued WHERE last < ? AND NOT EXISTS (SELECT 1 FROM seen WHERE key = 'record:' || issued.id)",
+        (int(before),),
+    ).rowcount
