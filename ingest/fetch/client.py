@@ -18,7 +18,7 @@ from ingest.decoding import BodyError, BodyTooLargeError, decoded
 from ingest.fetch.errors import EncodingError, FetchTimeoutError, ProtocolError, ResetError, TooLargeError
 from ingest.fetch.messages import Headers, Hop, Request, Response
 from ingest.fetch.names import CachedResolver, SystemResolver
-from ingest.fetch.pushback import retry_after
+from ingest.fetch.pushback import LONGEST_PAUSE, retry_after
 from ingest.fetch.redirects import FOLLOWED, following
 from ingest.fetch.transport import RECEIVED_HEADERS, Transport, VettingBackend
 from ingest.fetch.urls import Target, target
@@ -55,6 +55,7 @@ class Fetcher:
         allowed: networks that are reached although they are private, at any port.
         resolver: names to addresses; the system's, with a cache, by default.
         tls: verifies certificates; the system's authorities by default. Building one takes 15 ms.
+        longest_pause: seconds that a host may ask to be left alone for; it is asked again after so long all the same.
         now: the time of day, aware.
         clock: monotonic seconds, as the event loop's.
     """
@@ -68,12 +69,14 @@ class Fetcher:
         allowed: Iterable[Network] = (),
         resolver: Resolver | None = None,
         tls: ssl.SSLContext | None = None,
+        longest_pause: float = LONGEST_PAUSE,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._hosts = hosts
         self._user_agent = user_agent
         self._timeout = timeout
+        self._longest_pause = longest_pause
         self._now = now
         self._clock = clock
         self._system = SystemResolver()
@@ -183,7 +186,7 @@ class Fetcher:
             raise ProtocolError(here.text, f"status {status} does not exist")
         pause = retry_after(status, headers, self._now())
         if pause is not None:
-            self._hosts.pause(here.authority, pause)
+            self._hosts.pause(here.authority, min(pause, self._longest_pause))
         body = b""
         if 200 <= status < 300:
             body = await _body(here, request, answer, headers)

@@ -13,17 +13,22 @@ if TYPE_CHECKING:
     from ingest.fetch.messages import Headers
 
 LONGEST_PAUSE = 86_400.0
-"""Seconds. Longer ones are mistakes or malice, and the schedule backs off by itself."""
+"""Seconds that are kept of a longer one."""
+ABSURD = 31 * 86_400.0
+"""Seconds that nobody means: they count as nothing said."""
 PUSHING_BACK = frozenset({429, 503})
 
 
 def retry_after(status: int, headers: Headers, now: datetime) -> float | None:
-    """Return the seconds of a 429's or 503's Retry-After, at most a day; None where it says nothing of use."""
+    """Return the seconds of a 429's or 503's Retry-After, at most a day; None where it says nothing of use.
+
+    That is what is no number or date, past, or longer than a month: the schedule then backs off as it would without.
+    """
     values = headers.all("retry-after")
     if status not in PUSHING_BACK or not values:
         return None
     seconds = _seconds(values[0].strip(), now)
-    return min(seconds, LONGEST_PAUSE) if seconds is not None and seconds > 0 else None
+    return min(seconds, LONGEST_PAUSE) if seconds is not None and 0 < seconds <= ABSURD else None
 
 
 def _seconds(value: str, now: datetime) -> float | None:
