@@ -52,16 +52,24 @@ def main(arguments: Sequence[str]) -> int:
 def _run(options: argparse.Namespace, config: Config) -> int:
     from ingest.config import ConfigError  # noqa: PLC0415 - see main
     from ingest.jobs import JobError  # noqa: PLC0415 - see main
+    from ingest.listener import ListenError  # noqa: PLC0415 - see main
     from ingest.pool import PoolError  # noqa: PLC0415 - see main
     from ingest.sources.opening import InputError  # noqa: PLC0415 - see main
     from processors.boilerplate.rules import RulesError  # noqa: PLC0415 - see main
     from processors.topics.definitions import TopicsError  # noqa: PLC0415 - see main
     from sinks.store import StoreError  # noqa: PLC0415 - see main
 
-    commands = {"replay": _replay, "check": _check, "demo": _demo, "topics": _topic_definitions, "why": _why}
+    commands = {
+        "run": _serve,
+        "replay": _replay,
+        "check": _check,
+        "demo": _demo,
+        "topics": _topic_definitions,
+        "why": _why,
+    }
     try:
         return commands[options.command](options, config)
-    except (ConfigError, InputError, JobError, PoolError, RulesError, TopicsError, StoreError) as error:
+    except (ConfigError, InputError, JobError, ListenError, PoolError, RulesError, TopicsError, StoreError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the user's own mistake: no time stamp, no logger's name
         return USAGE
     except BrokenPipeError:
@@ -70,6 +78,15 @@ def _run(options: argparse.Namespace, config: Config) -> int:
         return STOPPED
     except KeyboardInterrupt:  # in a command that has nothing to bring to an orderly end
         return STOPPED
+
+
+def _serve(options: argparse.Namespace, config: Config) -> int:
+    stop, reload = _stop_on_signals("what was accepted waits, and goes out after the next start"), threading.Event()
+    signal.signal(signal.SIGHUP, lambda number, frame: reload.set())  # noqa: ARG005 - a handler's two arguments
+    from ingest.live.service import serve  # noqa: PLC0415 - see main
+
+    del options
+    return serve(config, stop, reload=reload)
 
 
 def _replay(options: argparse.Namespace, config: Config) -> int:
@@ -128,8 +145,12 @@ def _why(options: argparse.Namespace, config: Config) -> int:
     return why(config, options.wanted, options.to or (config.sinks.files or FilesSink()).path)
 
 
-def _stop_on_signals() -> threading.Event:
-    """Return an event that SIGINT and SIGTERM set; a second one, or half a minute, ends the process at once."""
+def _stop_on_signals(then: str = "the same command resumes where it stopped") -> threading.Event:
+    """Return an event that SIGINT and SIGTERM set; a second one, or half a minute, ends the process at once.
+
+    Args:
+        then: what becomes of the work, for the message.
+    """
     stop = threading.Event()
     asked = False
 
@@ -138,11 +159,13 @@ def _stop_on_signals() -> threading.Event:
         del frame
         name = signal.Signals(number).name
         if asked:
-            _end_at_once(f"ended by a second {name}")
+            _end_at_once(f"ended by a second {name}; {then}")
         asked = True
         stop.set()
         # Whatever it waits for (standard input, a disk), the end comes in time.
-        late = threading.Timer(DRAIN_SECONDS, _end_at_once, [f"not done {DRAIN_SECONDS:g} s after {name}, ended"])
+        late = threading.Timer(
+            DRAIN_SECONDS, _end_at_once, [f"not done {DRAIN_SECONDS:g} s after {name}, ended; {then}"]
+        )
         late.daemon = True
         late.start()
 
@@ -153,7 +176,7 @@ def _stop_on_signals() -> threading.Event:
 
 def _end_at_once(why: str) -> NoReturn:
     # Nothing acknowledged is lost: what counts is committed, and the next run begins from there.
-    os.write(2, f"{why}; the same command resumes where it stopped\n".encode("ascii"))
+    os.write(2, f"{why}\n".encode("ascii"))
     os._exit(STOPPED)
 
 
@@ -167,6 +190,15 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; every key has a default")
+    commands.add_parser(
+        "run",
+        parents=[common],
+        help="the service: polls feeds, fetches pages, delivers records, until it is told to end",
+        description="Polls the feeds of the configuration and of the store (`newstap feeds`), fetches their articles, "
+        "and delivers records. SIGTERM or Ctrl-C ends it in an orderly way; SIGHUP reads the configuration again.",
+        epilog="Example: newstap run --config news.toml",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
     _replay_parser(commands, common)
     commands.add_parser(
         "check", parents=[common], help="every configuration problem at once, then whether the sinks can be reached"

@@ -37,6 +37,11 @@ class State(Section):
     """Where the service keeps what it knows."""
 
     path: Annotated[Path, Place(), "Folder of the SQLite state, the outbox and the site profiles."] = Path("var/state")
+    remember_days: Annotated[
+        int,
+        Whole(1, 36_500),
+        "How long it is remembered which links, articles and revisions were delivered, after they were last seen.",
+    ] = 400
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +119,17 @@ class Fetch(Section):
         'Private networks, and any port in them, that may be reached, as in `["127.0.0.0/8"]`.',
     ] = ()
     pages: Annotated[bool, Flag(), "Fetch article pages; if false, take what the feed carries."] = True
+    robots_for_feeds: Annotated[
+        bool,
+        Flag(),
+        "Obey robots.txt for feeds too. You named them, and feeds are published to be polled; pages always obey it.",
+    ] = False
+    reserved: Annotated[
+        str,
+        Choice(("record", "skip")),
+        "What to do with pages that are reserved against text and data mining (`tdm-reservation`, `noai`, robots.txt"
+        " groups of AI crawlers): note it in the record's `origin.reserved`, or skip them as `reserved`.",
+    ] = "record"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -117,6 +117,12 @@ def listed(connection: sqlite3.Connection) -> Iterator[Listed]:
     return (listed_of(row) for row in rows)
 
 
+def count_by_health(connection: sqlite3.Connection) -> dict[str, int]:
+    """Count the feeds that somebody wants, by their health."""
+    rows = connection.execute("SELECT health, count(*) FROM feed WHERE dropped IS NULL GROUP BY health")
+    return {str(health): int(n) for health, n in rows}
+
+
 def sweep(connection: sqlite3.Connection, now: float) -> int:
     """Forget the feeds that were dropped long ago, and what they showed. Return how many."""
     old = [row[0] for row in connection.execute("SELECT id FROM feed WHERE dropped < ?", (now - _DROPPED,))]

@@ -135,6 +135,20 @@ def owner_of(connection: sqlite3.Connection, url: str) -> int | None:
     return None if row is None else int(row[0])
 
 
+def is_known(connection: sqlite3.Connection, url: str) -> bool:
+    """Tell whether a feed has this address, had it, or was dropped with it. False for what is no address of the web."""
+    try:
+        return owner_of(connection, url) is not None
+    except ValueError:
+        return False
+
+
+def addresses(connection: sqlite3.Connection, feed: int) -> frozenset[str]:
+    """Return every address that a feed has or had, each in the form of `address_of`."""
+    rows = connection.execute("SELECT address FROM feed_address WHERE feed = ?", (feed,))
+    return frozenset(str(row[0]) for row in rows)
+
+
 def own(connection: sqlite3.Connection, feed: int, url: str, now: float) -> None:
     """Note that the feed has this address, which no feed has so far."""
     connection.execute("INSERT INTO feed_address VALUES (?, ?, ?, ?)", (address_of(url), feed, url, now))

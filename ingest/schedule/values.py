@@ -209,6 +209,8 @@ class NoteKind(StrEnum):
     GONE_ONCE = "gone_once"
     GONE = "gone"
     """410 was confirmed; from now on only probed."""
+    DISCOVERED = "discovered"
+    """The address is a web page's that names a feed, which is polled in its place; detail: the feed's address."""
     REVIVED = "revived"
     """A dead or gone feed answers again."""
 

@@ -1,0 +1,278 @@
+"""Article pages: fetched once for each link, politely; where there is no page, what the feed carries stands in."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import threading
+from collections import Counter, OrderedDict, deque
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import urlsplit
+
+from ingest import pending
+from ingest.fetch.errors import DisallowedError, FetchError, FetchTimeoutError, NetworkError, PausedError, TooLargeError
+from ingest.fetch.messages import PAGE_TYPES, Request
+from ingest.fetch.pushback import retry_after
+from ingest.fetch.reservations import reservation
+from processors.records import Form, Page, Reason, Skipped, TextSource
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from ingest.fetch.client import Fetcher
+    from ingest.fetch.messages import Response
+    from ingest.fetch.robots import Robots
+    from ingest.live.current import Current
+    from ingest.live.source import LiveSource
+    from ingest.live.writer import Writer
+    from ingest.metrics import Metrics
+    from ingest.pending import Pending
+
+log = logging.getLogger(__name__)
+
+MOST_PAGES = 200
+"""Fetched at a time; they mostly wait for the other side."""
+ATTEMPTS = 3
+"""Of a page whose host does not answer, or answers with a 5xx; then the feed's text stands in."""
+_ROWS = 50
+"""Entries that are looked at together: each brings what its feed carries, up to a megabyte."""
+_AT_A_HOST = 2
+"""Pages of one host that may wait beside those being fetched."""
+_LONGEST_SLEEP = 1.0
+_FACTOR = 4
+"""By which the wait grows from one attempt to the next."""
+_SAME_BODY = 3
+"""Links of one host that lead to the same bytes, from which on those bytes are no article."""
+_PASSING = frozenset({429, 500, 502, 503, 504})
+_REASONS: dict[type[FetchError], Reason] = {DisallowedError: Reason.ROBOTS, TooLargeError: Reason.TOO_LARGE}
+_HOSTS, _BODIES = 2_000, 20
+"""Whose bodies are remembered, and how many of each."""
+
+
+class _Again(NamedTuple):
+    """The page may be there later."""
+
+    seconds: float
+    counts: bool = True
+    """Whether it was an attempt; none was made where the host wants a pause."""
+
+
+class _Instead(NamedTuple):
+    """There is no page to be had: what the feed carries stands in."""
+
+    reason: Reason
+
+
+@dataclass(kw_only=True)
+class Pages:
+    """Makes pages of pending entries and hands them over.
+
+    Args:
+        current: the configuration as it is now.
+        writer: to the state.
+        source: where pages are handed over.
+        fetcher: gets documents.
+        robots: asked for every page.
+        metrics: counts.
+        now: Unix time in seconds.
+    """
+
+    current: Current
+    writer: Writer
+    source: LiveSource
+    fetcher: Fetcher
+    robots: Robots
+    metrics: Metrics
+    now: Callable[[], float]
+    _tasks: dict[asyncio.Task[None], Pending] = field(default_factory=dict, init=False)
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _bodies: _Bodies = field(init=False)
+    _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+
+    def __post_init__(self) -> None:
+        self._bodies = _Bodies()
+
+    @property
+    def active(self) -> int:
+        """How many pages are being fetched."""
+        return len(self._tasks)
+
+    async def run(self) -> None:
+        """Fetch until told to stop."""
+        while not self._stopping.is_set():
+            self._wake.clear()
+            sleep = await self._round() if self.source.has_room() else _LONGEST_SLEEP
+            if not self._stopping.is_set() and sleep > 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), sleep)
+
+    def look(self) -> None:
+        """Look at what is pending now."""
+        self._wake.set()
+
+    async def stop(self, patience_seconds: float) -> None:
+        """Begin no fetch, and return when those under way have ended, or been given up after a while."""
+        self._stopping.set()
+        self._wake.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=patience_seconds)
+        left = list(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def _round(self) -> float:
+        now = self.now()
+        under_way = {each.id for each in self._tasks.values()} | self.source.held
+        at = Counter(each.host for each in self._tasks.values() if each.host is not None)
+        most = self.current.config.fetch.host_connections + _AT_A_HOST
+        busy = [host for host, n in at.items() if n >= most]
+        limit = min(MOST_PAGES - len(self._tasks), _ROWS)
+        if limit <= 0:
+            return _LONGEST_SLEEP
+
+        def query(connection: sqlite3.Connection) -> tuple[list[Pending], float | None]:
+            found = pending.ready(connection, now, limit=limit, held=under_way, busy=busy)
+            return found, None if found else pending.next_due(connection, under_way)
+
+        found, due = await self.writer.read(query)
+        begun = 0
+        for each in found:
+            if not self.source.has_room() or (each.host is not None and at[each.host] >= most):
+                continue
+            begun += 1
+            if each.host is None:
+                self.source.offer(each.id, each.carried)
+                continue
+            at[each.host] += 1
+            task = asyncio.create_task(self._fetched(each), name=f"page {each.id}")
+            self._tasks[task] = each
+            task.add_done_callback(self._ended)
+        if begun:
+            return 0.0
+        return _LONGEST_SLEEP if due is None else min(max(due - now, _LONGEST_SLEEP / 4), _LONGEST_SLEEP)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._tasks[task]
+        self._wake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("fetching a page ended in an error of ours: %s", error, exc_info=error)
+
+    async def _fetched(self, entry: Pending) -> None:
+        """Fetch one page and hand over what came of it."""
+        url = entry.carried.url or ""
+        try:
+            came = await self._asked(entry, url)
+        except Exception:  # whatever it is, the entry must have its outcome
+            log.exception("fetching a page failed by a mistake of ours", extra={"url": url})
+            came = _Instead(Reason.UNREACHABLE)
+        if isinstance(came, _Again):
+            if entry.attempts + came.counts < ATTEMPTS:
+                await self._put_off(entry, came)
+                return
+            came = _Instead(Reason.UNREACHABLE)
+        if isinstance(came, _Instead):
+            self.metrics.page_fell_back(came.reason)
+            log.debug("the feed's text stands in for a page", extra={"url": url, "reason": came.reason})
+            came = _standing_in(entry.carried, came.reason)
+        else:
+            self.metrics.page("fetched")
+        self.source.offer(entry.id, came)
+
+    async def _put_off(self, entry: Pending, again: _Again) -> None:
+        self.metrics.page("retried")
+        due = self.now() + again.seconds
+
+        def work(connection: sqlite3.Connection) -> None:
+            pending.postpone(connection, entry.id, due=due, attempts=entry.attempts + again.counts)
+
+        await self.writer.run(work)
+
+    async def _asked(self, entry: Pending, url: str) -> Page | Skipped | _Again | _Instead:
+        config = self.current.config.fetch
+        began = self.now()
+        try:
+            response = await self.fetcher.get(
+                Request(url=url, limit=config.max_page_bytes, accept=PAGE_TYPES), check=self.robots.check
+            )
+        except FetchError as error:
+            log.info("page not fetched", extra={"url": url, "kind": error.kind, "error": error.detail})
+            return self._without(entry, error)
+        self.metrics.fetched(self.now() - began)
+        if response.status in _PASSING:
+            pause = retry_after(response.status, response.headers, response.fetched)
+            return self._later(entry) if pause is None else _Again(pause)
+        if not 200 <= response.status < 300:
+            return _Instead(Reason.HTTP_STATUS)
+        return await self._judged(entry, response)
+
+    def _without(self, entry: Pending, error: FetchError) -> _Again | _Instead:
+        """Return what follows where no answer came."""
+        if isinstance(error, PausedError):
+            return _Again(error.seconds, counts=False)
+        if isinstance(error, NetworkError | FetchTimeoutError):
+            return self._later(entry)
+        return _Instead(_REASONS.get(type(error), Reason.UNREACHABLE))
+
+    def _later(self, entry: Pending) -> _Again:
+        return _Again(self.current.base.backoff_seconds * _FACTOR**entry.attempts)
+
+    async def _judged(self, entry: Pending, response: Response) -> Page | Skipped | _Instead:
+        """Return the page, unless where it came from says that it is none of the article's."""
+        carried = entry.carried
+        if _is_front(response.final_url) and not _is_front(carried.url or ""):
+            return _Instead(Reason.SOFT_404)
+        if self._bodies.repeated(entry.host or "", carried.url or "", response.body):
+            return _Instead(Reason.SOFT_404)
+        reserved = await self._reserved(response)
+        origin = replace(carried.origin, fetched=response.fetched, reserved=reserved)
+        if reserved and self.current.config.fetch.reserved == "skip":
+            return Skipped(origin=origin, url=response.final_url, reason=Reason.RESERVED, detail=", ".join(reserved))
+        return Page(
+            form=Form.HTML,
+            body=response.body,
+            origin=origin,
+            url=response.final_url,
+            content_type=response.headers.get("content-type"),
+            hint=carried.hint,
+            text_source=TextSource.PAGE,
+        )
+
+    async def _reserved(self, response: Response) -> tuple[str, ...]:
+        rules = await self.robots.rules(response.final_url)
+        found = reservation(response.headers, response.body, rules.reserved_against(response.final_url))
+        marks = ["tdm-reservation"] if found.tdm else []
+        if found.tdm and found.policy:
+            marks.append(f"tdm-policy={found.policy}")
+        return (*marks, *found.words, *(f"robots:{agent}" for agent in found.agents))
+
+
+class _Bodies:
+    """Tells a page that a host gives for whatever link it does not know any more."""
+
+    def __init__(self) -> None:
+        self._hosts: OrderedDict[str, deque[tuple[bytes, str]]] = OrderedDict()
+
+    def repeated(self, host: str, link: str, body: bytes) -> bool:
+        """Note a body; say whether the same one came for other links of the host, often enough to be none of theirs."""
+        seen = self._hosts.setdefault(host, deque(maxlen=_BODIES))
+        self._hosts.move_to_end(host)
+        if len(self._hosts) > _HOSTS:
+            self._hosts.popitem(last=False)
+        digest = hashlib.sha256(body).digest()[:16]
+        if (digest, link) not in seen:
+            seen.append((digest, link))
+        return sum(each == digest for each, _ in seen) >= _SAME_BODY
+
+
+def _standing_in(carried: Page, reason: Reason) -> Page:
+    return replace(carried, origin=replace(carried.origin, fallback=reason))
+
+
+def _is_front(url: str) -> bool:
+    parts = urlsplit(url)
+    return parts.path in {"", "/"} and not parts.query

@@ -1,0 +1,315 @@
+"""Polling: feeds that are due are claimed, asked, read, and what they brought is kept."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import logging
+import threading
+from collections import Counter
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ingest import feedstore, schedule
+from ingest.feedstore import Claimed, Feed, StaleClaimError, host_of
+from ingest.fetch.errors import FetchError, PausedError
+from ingest.fetch.messages import FEED_TYPES, Request
+from ingest.fetch.pushback import retry_after
+from ingest.fetch.urls import target
+from ingest.live.answers import answer_of, asking, failure_of, status_of, unmodified
+from ingest.live.feedcodec import Refused
+from ingest.live.intake import Document, Kept, keep, keep_document
+from ingest.schedule import ErrorClass, Failure, Gone, Note, NoteKind, Same
+from ingest.schedule.timing import stretched
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from ingest.fetch.client import Fetcher
+    from ingest.fetch.messages import Response
+    from ingest.fetch.robots import Robots
+    from ingest.live.current import Current
+    from ingest.live.parsers import Parsers
+    from ingest.live.writer import Writer
+    from ingest.metrics import Metrics
+    from ingest.schedule import Outcome, Settings
+    from sinks.outbox import Outbox
+
+log = logging.getLogger(__name__)
+
+MOST_POLLS = 500
+"""At a time. They mostly wait for the other side; hosts that hang must not use them up."""
+_AT_A_HOST = 2
+"""Feeds of one host that may wait beside those being fetched."""
+_LEASE_SECONDS = 86_400.0
+"""Of a claim. This process ends every poll it begins, and the next one starts with `recover`."""
+_LONGEST_SLEEP = 1.0
+"""Seconds until the store is looked at again: feeds are added and paused by other processes."""
+_CHILDREN = 50
+"""Sitemaps that are taken up of one index."""
+_ADDRESSES = 3
+"""That a feed may have had before a page's word for another one is not believed any more."""
+
+
+@dataclass(kw_only=True)
+class Poller:
+    """Polls every feed when it is due.
+
+    Args:
+        current: the configuration as it is now.
+        writer: to the state.
+        outbox: for what needs no pipeline.
+        fetcher: gets documents.
+        robots: asked for feeds too where the operator wants that.
+        parsers: read documents.
+        metrics: counts.
+        has_room: whether more may be taken in; polling waits while it says no.
+        taken: called when something new waits to be made into records.
+        now: Unix time in seconds.
+        chance: numbers from 0 up to 1.
+    """
+
+    current: Current
+    writer: Writer
+    outbox: Outbox
+    fetcher: Fetcher
+    robots: Robots
+    parsers: Parsers
+    metrics: Metrics
+    has_room: Callable[[], bool]
+    taken: Callable[[], None]
+    now: Callable[[], float]
+    chance: Callable[[], float]
+    _tasks: dict[asyncio.Task[None], str] = field(default_factory=dict, init=False)
+    """Polls under way, with their hosts."""
+    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
+    _stopping: threading.Event = field(default_factory=threading.Event, init=False)
+
+    @property
+    def active(self) -> int:
+        """How many polls are under way."""
+        return len(self._tasks)
+
+    async def run(self) -> None:
+        """Poll until told to stop."""
+        while not self._stopping.is_set():
+            self._wake.clear()
+            sleep = await self._round() if self.has_room() else _LONGEST_SLEEP
+            if not self._stopping.is_set() and sleep > 0:
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._wake.wait(), sleep)
+
+    def look(self) -> None:
+        """Look at the store now."""
+        self._wake.set()
+
+    async def stop(self, patience_seconds: float) -> None:
+        """Begin no poll, and return when those under way have ended, or been given up after a while."""
+        self._stopping.set()
+        self._wake.set()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=patience_seconds)
+        left = list(self._tasks)
+        for task in left:
+            task.cancel()
+        await asyncio.gather(*left, return_exceptions=True)
+
+    async def _round(self) -> float:
+        """Claim what is due and begin to poll it; return for how many seconds nothing more is."""
+        now = self.now()
+        most = self.current.config.fetch.host_connections + _AT_A_HOST
+        at = Counter(self._tasks.values())
+        busy = [host for host, n in at.items() if n >= most]
+        limit = MOST_POLLS - len(self._tasks)
+        if limit <= 0:
+            return _LONGEST_SLEEP
+
+        def work(connection: sqlite3.Connection) -> tuple[list[Claimed], float | None]:
+            claimed = feedstore.claim(connection, now, lease=_LEASE_SECONDS, limit=limit, busy=busy)
+            return claimed, feedstore.next_wake(connection)
+
+        if (due := await self.writer.read(feedstore.next_wake)) is None or due > now:
+            return _LONGEST_SLEEP if due is None else min(due - now, _LONGEST_SLEEP)
+        claimed, due = await self.writer.run(work)
+        for each in claimed:
+            host = host_of(each.state.url)
+            at[host] += 1
+            task = asyncio.create_task(self._polled(each), name=f"poll {each.id}")
+            self._tasks[task] = host
+            task.add_done_callback(self._ended)
+        if claimed:
+            return 0.0
+        return _LONGEST_SLEEP / 4 if due is not None and due <= now else _LONGEST_SLEEP
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        del self._tasks[task]
+        self._wake.set()
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("a poll ended in an error of ours: %s", error, exc_info=error)
+
+    async def _polled(self, claimed: Claimed) -> None:
+        """Poll one feed, and keep whatever comes of it."""
+        poll = _Poll(self, claimed, self.current.settings(claimed.feed), self.chance())
+        try:
+            kept = await poll.run()
+        except StaleClaimError as error:
+            log.info("%s", error)
+            return
+        except Exception:  # whatever it is, the feed must get its next turn
+            log.exception("polling a feed failed by a mistake of ours", extra={"feed": claimed.state.url})
+            kept = await poll.failed(Failure(ErrorClass.CRASHED))
+        self._told(claimed, kept)
+
+    def _told(self, claimed: Claimed, kept: Kept) -> None:
+        for note in kept.notes:
+            self.metrics.noticed(note.kind)
+            log.info(
+                "feed %s%s", note.kind, f" {note.detail}" if note.detail else "", extra={"feed": claimed.state.url}
+            )
+        if kept.comparison is not None:
+            compared = kept.comparison
+            self.metrics.entries("new", len(compared.new))
+            self.metrics.entries("changed", len(compared.changed))
+            self.metrics.entries("known", compared.known)
+            self.metrics.entries("backlog", compared.backlog)
+        if kept.taken:
+            self.taken()
+
+
+class _Poll:
+    """One poll of one feed."""
+
+    def __init__(self, poller: Poller, claimed: Claimed, settings: Settings, seed: float) -> None:
+        self._poller = poller
+        self._claimed = claimed
+        self._settings = settings
+        self._seed = seed
+        self._asked = asking(schedule.conditional(claimed.state, settings, poller.now(), seed))
+
+    async def run(self) -> Kept:
+        """Ask, read and keep.
+
+        Raises:
+            StaleClaimError: the feed was removed meanwhile.
+        """
+        poller, url = self._poller, self._claimed.state.url
+        config = poller.current.config.fetch
+        began = poller.now()
+        poller.metrics.poll_started(began - self._claimed.state.next_due)
+        try:
+            response = await poller.fetcher.get(
+                self._request(config.max_feed_bytes), check=poller.robots.check if config.robots_for_feeds else None
+            )
+        except PausedError as error:
+            return await self._postponed(error.seconds)
+        except FetchError as error:
+            log.info("feed not fetched", extra={"feed": url, "kind": error.kind, "error": error.detail})
+            return await self.failed(failure_of(error))
+        poller.metrics.fetched(poller.now() - began)
+        return await self._answered(response)
+
+    async def failed(self, outcome: Failure | Gone) -> Kept:
+        """Keep that no feed came."""
+        error = outcome.error if isinstance(outcome, Failure) else ErrorClass.GONE
+        self._poller.metrics.poll_failed(error)
+        return await self._kept(outcome)
+
+    def _request(self, limit: int) -> Request:
+        headers = self._poller.current.headers(self._claimed)
+        return Request(
+            url=self._claimed.state.url, limit=limit, accept=FEED_TYPES, headers=headers, validators=self._asked
+        )
+
+    async def _answered(self, response: Response) -> Kept:
+        bad = status_of(response, retry_after(response.status, response.headers, response.fetched))
+        if bad is not None:
+            log.info("feed answered with an error", extra={"feed": self._claimed.state.url, "status": response.status})
+            return await self.failed(bad)
+        if response.status == 304:
+            self._poller.metrics.polled("unmodified")
+            return await self._kept(unmodified(response, self._asked))
+        digest = hashlib.sha256(response.body).digest()
+        if digest == self._claimed.state.body_hash:
+            self._poller.metrics.polled("same")
+            return await self._kept(Same(answer_of(response, self._asked)))
+        return await self._read(response, digest)
+
+    async def _read(self, response: Response, digest: bytes) -> Kept:
+        poller, url = self._poller, self._claimed.state.url
+        kind = response.headers.get("content-type")
+        parsed = await poller.parsers.parse(
+            response.body, url=response.final_url, content_type=kind, seen=response.fetched
+        )
+        if isinstance(parsed, Refused):
+            log.info("feed not read", extra={"feed": url, "kind": parsed.error, "error": parsed.detail})
+            poller.metrics.poll_failed(parsed.error)
+            return await self._refused(parsed)
+        feed = parsed.feed
+        if feed.degraded or feed.omitted:
+            log.debug("feed is degraded", extra={"feed": url, "omitted": feed.omitted, "cut": feed.cut})
+        poller.metrics.polled("modified")
+        answer = answer_of(response, self._asked, believed=not feed.cut)
+        document = Document(parsed, answer, digest, poller.current.policy(self._claimed.feed))
+        settings = self._settings
+
+        def work(connection: sqlite3.Connection) -> Kept:
+            now = poller.now()
+            _take_up_children(connection, self._claimed.feed, feed.children, settings, now)
+            return keep_document(connection, poller.outbox, self._claimed, document, settings, now=now, seed=self._seed)
+
+        return await poller.writer.run(work)
+
+    async def _refused(self, parsed: Refused) -> Kept:
+        """Keep that a document was no feed; at first contact go on with a feed that it names, if it is a page."""
+
+        def work(connection: sqlite3.Connection) -> Kept:
+            now = self._poller.now()
+            if self._claimed.state.last_body is None:
+                for url in parsed.named:
+                    if _is_another(connection, self._claimed, url):
+                        state = replace(self._claimed.state, url=url, next_due=now)
+                        number = feedstore.commit(connection, self._claimed, state, now=now)
+                        return Kept(number, (Note(NoteKind.DISCOVERED, url),), now)
+            return keep(connection, self._claimed, Failure(parsed.error), self._settings, now=now, seed=self._seed)
+
+        return await self._poller.writer.run(work)
+
+    async def _kept(self, outcome: Outcome) -> Kept:
+        def work(connection: sqlite3.Connection) -> Kept:
+            return keep(connection, self._claimed, outcome, self._settings, now=self._poller.now(), seed=self._seed)
+
+        return await self._poller.writer.run(work)
+
+    async def _postponed(self, seconds: float) -> Kept:
+        """Have the feed wait until its host's pause is over: nothing was asked, so nothing is known."""
+        self._poller.metrics.polled("paused")
+
+        def work(connection: sqlite3.Connection) -> Kept:
+            now = self._poller.now()
+            wait = min(stretched(seconds, self._seed), self._settings.max_interval_seconds)
+            state = replace(self._claimed.state, next_due=now + wait)
+            return Kept(feedstore.commit(connection, self._claimed, state, now=now), (), state.next_due)
+
+        return await self._poller.writer.run(work)
+
+
+def _is_another(connection: sqlite3.Connection, claimed: Claimed, url: str) -> bool:
+    """Tell whether a feed may go on at an address that a page named: not in circles, and not from page to page."""
+    try:
+        target(url)
+    except FetchError:
+        return False
+    known = feedstore.addresses(connection, claimed.id)
+    return feedstore.address_of(url) not in known and len(known) < _ADDRESSES
+
+
+def _take_up_children(
+    connection: sqlite3.Connection, parent: Feed, children: Sequence[str], settings: Settings, now: float
+) -> None:
+    """Add the sitemaps of an index as feeds of their own, each with a schedule of its own."""
+    unknown = [url for url in children[:_CHILDREN] if not feedstore.is_known(connection, url)]
+    if unknown:
+        feeds = [replace(parent, url=url, name=None) for url in unknown]
+        feedstore.add(connection, feeds, settings=settings, now=now)

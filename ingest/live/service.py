@@ -1,0 +1,349 @@
+"""`newstap run`: puts the parts together, keeps them going, and brings them to an orderly end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import random
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, ExitStack, suppress
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from ingest import feedstore, issued, pending, state
+from ingest.config import load_processors
+from ingest.delivery import Delivery
+from ingest.fetch.client import Fetcher
+from ingest.fetch.hosts import Hosts
+from ingest.fetch.pushback import LONGEST_PAUSE
+from ingest.fetch.robots import Robots, product_token
+from ingest.health import Health
+from ingest.listener import Listener
+from ingest.live.current import Current
+from ingest.live.pages import Pages
+from ingest.live.parsers import Parsers
+from ingest.live.polling import Poller
+from ingest.live.reload import Reload
+from ingest.live.source import LiveSource
+from ingest.live.supervision import supervised
+from ingest.live.writer import Writer
+from ingest.metrics import Metrics
+from ingest.notify import Notifier
+from ingest.pipeline import Pipeline
+from ingest.pool import Pool
+from ingest.recipe import Limits, Recipe, topics_of
+from ingest.wiring import sinks_of
+from processors.boilerplate.rules import LineRules
+from sinks.outbox import Outbox
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from ingest.config import Config, Extraction
+    from processors.records import Outcome
+
+log = logging.getLogger(__name__)
+
+MOST_PENDING = 10_000
+"""Entries that may wait for their pages before polling pauses."""
+MOST_PENDING_BYTES = 256_000_000
+RECYCLE_PAGES = 2_000
+"""Pages until a worker is replaced: lxml's memory grows."""
+FETCH_GRACE_SECONDS = 5.0
+"""How long requests under way may go on once the service is to end."""
+SETTLE_SECONDS = 12.0
+"""How long what was fetched may take to become records then."""
+DRAIN_SECONDS = 10.0
+"""How long sinks that work may take then; what they have not taken waits in the outbox."""
+_HALT_SECONDS = 2.0
+_TEND_SECONDS = 0.2
+_SILENT_SECONDS = 30.0
+"""Without a round of the event loop for so long, it hangs."""
+_COUNT_SECONDS = 10.0
+_SWEEP_SECONDS = 3_600.0
+_DAY = 86_400.0
+JOB = "run"
+
+
+def serve(
+    config: Config,
+    stop: threading.Event,
+    *,
+    on_outcome: Callable[[Outcome], None] | None = None,
+    idle: threading.Event | None = None,
+    reload: threading.Event | None = None,
+) -> int:
+    """Run the service until `stop` is set; return the exit code.
+
+    Args:
+        config: all of it.
+        stop: ends the service in an orderly way.
+        on_outcome: called with each outcome once it is committed, in the pipeline's thread.
+        idle: set whenever nothing is under way and everything accepted is delivered; cleared otherwise.
+        reload: set it to have the configuration read anew.
+
+    Raises:
+        StoreError: the state cannot be used, or another service runs on it.
+        RulesError: a boilerplate rule is wrong.
+        TopicsError: a topic definition is wrong, or a topic unknown.
+        ConfigError: a processor cannot be built.
+        ListenError: the listener's address cannot be had.
+    """
+    recipe = Recipe(config=config)
+    topics = topics_of(recipe)
+    LineRules.load(config.extraction.rules)
+    load_processors(config)
+    with ExitStack() as stack:
+        box = Outbox(state.owned(config.state.path), job=JOB)
+        stack.callback(box.store.close)
+        health, metrics = Health(), Metrics(version=version("newstap"), topics=topics.names)
+        delivery = Delivery(box, sinks_of(config.sinks, box, topics.names))
+        if config.dashboard.listen:
+            listener = Listener(config.dashboard.listen, health, metrics, token=config.dashboard.token)
+            listener.start()
+            stack.callback(listener.stop)
+        service = _Service(recipe, box, delivery, health, metrics, on_outcome)
+        return asyncio.run(service.run(stop, idle or threading.Event(), reload or threading.Event()))
+
+
+class _Service:
+    """One run of the service."""
+
+    def __init__(  # noqa: PLR0917 - each is one part of the whole, named as in the caller
+        self,
+        recipe: Recipe,
+        box: Outbox,
+        delivery: Delivery,
+        health: Health,
+        metrics: Metrics,
+        on_outcome: Callable[[Outcome], None] | None,
+    ) -> None:
+        self._current = Current(recipe.config)
+        self._recipe = recipe
+        self._box = box
+        self._delivery = delivery
+        self._health = health
+        self._metrics = metrics
+        self._on_outcome = on_outcome
+        self._waiting = pending.Waiting(0, 0)
+        self._feeds: dict[str, int] = {}
+        self._halt = threading.Event()
+        """Makes the pipeline stop where it is; what it had in hand comes again at the next start."""
+
+    async def run(self, stop: threading.Event, idle: threading.Event, reload: threading.Event) -> int:
+        """Run until told to stop; return the exit code."""
+        notifier = Notifier()
+        async with AsyncExitStack() as stack:
+            await self._assemble(stack)
+            pipeline = self._part("pipeline", self._pipeline)
+            parts = [
+                self._part("polling", self._poller.run),
+                self._part("pages", self._pages.run),
+                self._part("reload", self._reload.run),
+                self._part("upkeep", self._sweep),
+            ]
+            self._delivery.start()
+            self._health.ready()
+            notifier.ready(self._count())
+            log.info(self._count())
+            try:
+                await self._tend(stop, idle, reload, notifier)
+            finally:
+                self._health.draining()
+                notifier.stopping()
+                drained = await self._end(parts, pipeline)
+        return self._verdict(drained=drained)
+
+    def _verdict(self, *, drained: bool) -> int:
+        if (broken := self._delivery.broken) is not None:
+            log.error("stopped before all was delivered: %s", broken)
+        elif not drained:
+            log.warning("stopped before all was delivered; what was accepted waits, and goes out after the next start")
+        return 0 if drained and broken is None else 1
+
+    async def _assemble(self, stack: AsyncExitStack) -> None:
+        """Make the parts, and take over from the service before."""
+        config, loop = self._current.config, asyncio.get_running_loop()
+        self._writer = Writer(self._box.store, self._health.part("state"))
+        stack.push_async_callback(_bounded, self._writer.close)
+        hosts = Hosts(connections=config.fetch.host_connections, delay=config.fetch.host_delay_seconds)
+        fetcher = await stack.enter_async_context(_fetcher(config, hosts))
+        agent, ttl = product_token(config.fetch.user_agent), config.fetch.robots_ttl_seconds
+        robots = Robots(fetcher, hosts=hosts, token=agent, ttl=ttl)
+        parsers = Parsers()
+        stack.callback(parsers.close)
+        self._pipeline_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pipeline")
+        stack.callback(self._pipeline_thread.shutdown, wait=False)
+        self._source = LiveSource(lambda: loop.call_soon_threadsafe(self._pages.look))
+        self._pages = Pages(
+            current=self._current,
+            writer=self._writer,
+            source=self._source,
+            fetcher=fetcher,
+            robots=robots,
+            metrics=self._metrics,
+            now=time.time,
+        )
+        self._poller = Poller(
+            current=self._current,
+            writer=self._writer,
+            outbox=self._box,
+            fetcher=fetcher,
+            robots=robots,
+            parsers=parsers,
+            metrics=self._metrics,
+            has_room=self._has_room,
+            taken=self._pages.look,
+            now=time.time,
+            chance=random.random,
+        )
+        self._reload = Reload(config, self._take, asyncio.Event())
+        await self._writer.run(lambda connection: feedstore.recover(connection, self._current.base, time.time()))
+        await self._take(config)
+        self._ask()
+
+    async def _take(self, config: Config) -> None:
+        """Take up a configuration and its feeds."""
+        changes = await self._writer.run(lambda connection: self._current.take(config, connection, time.time()))
+        if changes.added or changes.dropped:
+            log.info("feeds of the configuration: %d added, %d dropped", len(changes.added), len(changes.dropped))
+        await self._writer.run(lambda connection: feedstore.recall(connection, self._current.base, time.time()))
+        self._feeds = await self._writer.read(feedstore.count_by_health)
+        self._poller.look()
+
+    def _part(self, name: str, part: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
+        return asyncio.create_task(supervised(name, part, self._health, self._metrics), name=name)
+
+    async def _pipeline(self) -> None:
+        """Drive the pipeline in its thread until the source ends, or until it is halted."""
+        self._source.restart()
+        extraction = self._current.config.extraction
+        limits = Limits(extraction.worker_timeout_seconds, extraction.worker_memory_mb, RECYCLE_PAGES)
+        pipeline = Pipeline[int](
+            source=self._source,
+            pool=Pool[int](self._recipe, workers=workers_of(extraction), limits=limits),
+            outbox=self._box,
+            delivery=self._delivery,
+            stop=self._halt,
+            on_outcome=self._committed,
+        )
+        self._pages.look()
+        await asyncio.get_running_loop().run_in_executor(self._pipeline_thread, pipeline.run)
+
+    def _committed(self, outcome: Outcome) -> None:
+        self._metrics.saw(outcome)
+        if self._on_outcome is not None:
+            self._on_outcome(outcome)
+
+    def _has_room(self) -> bool:
+        rows, size = self._waiting
+        return rows < MOST_PENDING and size < MOST_PENDING_BYTES and self._delivery.has_room()
+
+    async def _tend(
+        self, stop: threading.Event, idle: threading.Event, reload: threading.Event, notifier: Notifier
+    ) -> None:
+        """Watch over the rest until it is time to end."""
+        loop_alive = self._health.part("event loop", heartbeat_seconds=_SILENT_SECONDS)
+        while not stop.is_set() and self._delivery.broken is None:
+            if reload.is_set():
+                reload.clear()
+                notifier.reloading()
+                self._reload.asked.set()
+                notifier.ready(self._count())
+            await self._look(idle)
+            loop_alive.beat()
+            notifier.watchdog()
+            await asyncio.sleep(_TEND_SECONDS)
+
+    async def _look(self, idle: threading.Event) -> None:
+        """See how things stand, for health, metrics, and whoever waits for quiet."""
+        self._waiting = await self._writer.read(pending.waiting)
+        self._sinks = self._delivery.states()
+        for sink in self._sinks:
+            part = self._health.part(f"sink {sink.name}")
+            if sink.broken is not None:
+                part.down(sink.broken)
+            elif sink.trouble is not None:
+                part.failing(sink.trouble)
+            else:
+                part.ok()
+        quiet = not self._waiting.rows and not self._pages.active and not self._source.held
+        if quiet and self._delivery.drained():
+            idle.set()
+        else:
+            idle.clear()
+
+    def _ask(self) -> None:
+        """Let metrics ask for what is known here anyway."""
+        self._sinks = self._delivery.states()
+        self._metrics.gauge_from("newstap_feeds", lambda: self._feeds)
+        self._metrics.gauge_from("newstap_pending_pages", lambda: self._waiting.rows)
+        self._metrics.gauge_from("newstap_sink_lag_rows", lambda: {sink.name: sink.lag for sink in self._sinks})
+        self._metrics.gauge_from("newstap_sink_up", lambda: {sink.name: sink.up for sink in self._sinks})
+        self._metrics.gauge_from("newstap_outbox_rows", lambda: self._box.backlog()[0])
+        self._metrics.gauge_from("newstap_outbox_bytes", lambda: self._box.backlog()[1])
+
+    def _count(self) -> str:
+        n = sum(self._feeds.values())
+        return f"polling {n} feed{'' if n == 1 else 's'}" if n else "no feeds yet: newstap feeds add URL"
+
+    async def _sweep(self) -> None:
+        """Forget what nobody needs any more, now and each hour, and bring back what a wrong clock sent away."""
+        while True:
+            now = time.time()
+            oldest = now - self._current.config.state.remember_days * _DAY
+            await self._writer.run(lambda connection: feedstore.sweep(connection, now))  # noqa: B023 - awaited here
+            await self._writer.run(lambda connection: pending.forget_links(connection, oldest))  # noqa: B023 - as above
+            await self._writer.run(lambda connection: issued.forget(connection, oldest))  # noqa: B023 - as above
+            await self._writer.run(lambda connection: feedstore.recall(connection, self._current.base, now))  # noqa: B023 - as above
+            for _ in range(int(_SWEEP_SECONDS / _COUNT_SECONDS)):
+                self._feeds = await self._writer.read(feedstore.count_by_health)
+                await asyncio.sleep(_COUNT_SECONDS)
+
+    async def _end(self, parts: list[asyncio.Task[None]], pipeline: asyncio.Task[None]) -> bool:
+        """Bring each part to its end, in its time; return whether all that was accepted is delivered."""
+        await asyncio.gather(self._poller.stop(FETCH_GRACE_SECONDS), self._pages.stop(FETCH_GRACE_SECONDS))
+        for part in parts:
+            part.cancel()
+        await asyncio.gather(*parts, return_exceptions=True)
+        self._source.end()
+        await asyncio.wait([pipeline], timeout=SETTLE_SECONDS)
+        self._halt.set()
+        done, _ = await asyncio.wait([pipeline], timeout=_HALT_SECONDS)
+        if not done:
+            pipeline.cancel()
+            log.warning("pages in hand are given up; they come again after the next start")
+        drained = await asyncio.to_thread(self._drained)
+        await asyncio.to_thread(self._delivery.stop, finish=drained)
+        return drained and self._delivery.drained()
+
+    def _drained(self) -> bool:
+        deadline = time.monotonic() + DRAIN_SECONDS
+        while not self._delivery.drained():
+            if self._delivery.broken is not None or self._delivery.failing or time.monotonic() > deadline:
+                return False
+            self._delivery.wait(0.2)
+        return True
+
+
+def workers_of(extraction: Extraction) -> int:
+    """Return how many worker processes there are to be."""
+    return extraction.workers or len(os.sched_getaffinity(0))
+
+
+def _fetcher(config: Config, hosts: Hosts) -> Fetcher:
+    return Fetcher(
+        hosts=hosts,
+        user_agent=config.fetch.user_agent,
+        timeout=config.fetch.timeout_seconds,
+        allowed=config.fetch.allow_networks,
+        longest_pause=min(LONGEST_PAUSE, config.schedule.max_interval_seconds),
+    )
+
+
+async def _bounded(close: Callable[[], Awaitable[None]]) -> None:
+    with suppress(TimeoutError):  # the disk is full: what was to be written is lost with us, and comes again
+        await asyncio.wait_for(close(), _HALT_SECONDS)

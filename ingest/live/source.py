@@ -1,0 +1,96 @@
+"""Where the event loop and the pipeline's thread meet: entries go over as pages, and leave as outcomes."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from typing import TYPE_CHECKING
+
+from ingest import pending
+from ingest.sources.base import Entry
+from processors.records import Page
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Iterator, Sequence
+
+    from processors.records import Skipped
+
+MOST_ROWS = 400
+MOST_BYTES = 64_000_000
+"""What may be under way between the fetchers and the outbox."""
+_PATIENCE_SECONDS = 0.03
+"""How long the pipeline waits for an entry before it looks at its workers again."""
+
+
+class LiveSource:
+    """A source of what was fetched; implements `ingest.sources.base.Source`. Its marks are numbers of pending entries.
+
+    Args:
+        settled: called in the pipeline's thread when entries have their outcomes.
+    """
+
+    name = "feeds"
+
+    def __init__(self, settled: Callable[[], object]) -> None:
+        self._settled = settled
+        self._queue: deque[Entry[int]] = deque()
+        self._held: dict[int, int] = {}
+        """Number of each entry under way, with its bytes."""
+        self._size = 0
+        self._arrived = threading.Condition()
+        self._ended = False
+
+    def offer(self, number: int, content: Page | Skipped) -> None:
+        """Hand over what an entry has become."""
+        size = len(content.body) if isinstance(content, Page) else 0
+        with self._arrived:
+            self._held[number] = size
+            self._size += size
+            self._queue.append(Entry(content=content, mark=number))
+            self._arrived.notify()
+
+    @property
+    def held(self) -> frozenset[int]:
+        """The entries that were handed over and have no outcome yet."""
+        with self._arrived:
+            return frozenset(self._held)
+
+    def has_room(self) -> bool:
+        """Say whether more may be handed over."""
+        return len(self._held) < MOST_ROWS and self._size < MOST_BYTES
+
+    def end(self) -> None:
+        """Let `entries` end once everything handed over has been read."""
+        with self._arrived:
+            self._ended = True
+            self._arrived.notify()
+
+    def restart(self) -> None:
+        """Forget what was under way: its rows are still pending. To be called between two runs of a pipeline."""
+        with self._arrived:
+            self._queue.clear()
+            self._held.clear()
+            self._size = 0
+
+    def entries(self) -> Iterator[Entry[int] | None]:
+        """See `Source`; ends only after `end`."""
+        while True:
+            with self._arrived:
+                if not self._queue and not self._ended:
+                    self._arrived.wait(_PATIENCE_SECONDS)
+                entry = self._queue.popleft() if self._queue else None
+                if entry is None and self._ended:
+                    return
+            yield entry
+
+    def commit(self, connection: sqlite3.Connection, marks: Sequence[int]) -> None:
+        """See `Source`."""
+        pending.done(connection, marks)
+
+    def done(self, marks: Sequence[int]) -> None:
+        """See `Source`."""
+        with self._arrived:
+            for number in marks:
+                self._size -= self._held.pop(number, 0)
+        self._settled()

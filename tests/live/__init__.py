@@ -1,0 +1,1 @@
+"""The service over real sockets: each behaviour by a scripted server, and what came out."""
