@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingest.demo.show import Show
@@ -16,22 +17,25 @@ from processors.records import (
     Reason,
     Record,
     Removal,
+    Revision,
     Skipped,
     Step,
+    TextSource,
     TopicTag,
 )
 from tests.commands import rows
 from tests.ingest.newsroom import newstap
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 ORIGIN = Origin(mode=Mode.REPLAY, archive=ArchiveRef(file="a.warc", offset=7))
 
 
-def shown(*outcomes: Record | Skipped | Failed) -> str:
+def shown(*outcomes: Record | Skipped | Failed, outlets: Mapping[str, str] | None = None) -> str:
     out = io.StringIO()
-    show = Show(out)
+    show = Show(out, outlets or {})
     for outcome in outcomes:
         show(outcome)
     return out.getvalue()
@@ -46,6 +50,24 @@ def test_a_record_is_shown_with_its_topics_and_removals_and_no_control_character
     assert "topic china 0.50: Peking" in text
     assert "removed (app-install): Tap to install our app" in text
     assert max(map(len, text.splitlines())) <= 102
+
+
+def test_a_live_record_is_shown_with_its_outlet_its_source_and_its_revision() -> None:
+    feed = "http://127.0.0.1:1/rss"
+    live = Record(
+        id="a",
+        article=Article(title="Title", text="Text", text_source=TextSource.FEED),
+        origin=Origin(mode=Mode.RUN, feed=feed),
+        fingerprint={},
+    )
+    second = replace(
+        live,
+        article=replace(live.article, text_source=TextSource.PAGE),
+        revision=Revision(n=2, kind="correction", correction="It was\nTuesday " + "x" * 200),
+    )
+    assert "from The Gazette, its feed alone, revision 1\n" in shown(live, outlets={feed: "The Gazette"})
+    assert f"from {feed}, its page, revision 2 (correction): It was Tuesday x" in shown(second)
+    assert max(map(len, shown(second).splitlines())) <= 102
 
 
 def test_what_did_not_become_a_record_is_shown_with_its_reason_and_place() -> None:

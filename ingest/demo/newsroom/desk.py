@@ -43,6 +43,7 @@ class Desk:
     def publish(self, event: Event, moment: datetime) -> None:
         """Put an edition on the site; a second one replaces the first and keeps its place and date."""
         story = event.story
+        moment = moment.replace(microsecond=0)  # as publishers write it
         before = self._items.get(story.key)
         self._items[story.key] = Published(
             story=story,
@@ -59,7 +60,8 @@ class Desk:
             headers: of the request, names in lower case.
             published: how many events there have been in the whole newsroom.
         """
-        if published < self.outlet.unavailable_until:
+        # Its robots.txt is served all the same: a site whose rules cannot be read may not be read for minutes.
+        if published < self.outlet.unavailable_until and path != "/robots.txt":
             return Answer(503, {"Retry-After": "1"}, b"too busy\n")
         found = self._found(path, headers)
         if self.outlet.gzip and found.body and "gzip" in headers.get("accept-encoding", ""):
@@ -89,7 +91,7 @@ class Desk:
         said = {"Content-Type": f"{MEDIA[self.outlet.format]}; charset={self.outlet.charset}"}
         body = self._bytes(text)
         if self.outlet.validators and self._items:
-            changed = max(item.modified for item in self._items.values()).replace(microsecond=0)
+            changed = max(item.modified for item in self._items.values())
             tag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             said |= {"ETag": tag, "Last-Modified": format_datetime(changed, usegmt=True)}
             if _unchanged(headers, tag, changed):

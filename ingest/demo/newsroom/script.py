@@ -89,7 +89,7 @@ class Outlet:
     down: bool = False
     """Whether connections are refused."""
     unavailable_until: int = 0
-    """Until so many things have been published, in all, it answers 503."""
+    """Until so many editions have been published, in all, it answers 503."""
     options: Mapping[str, Any] = field(default_factory=dict)
     """Further keys for its `[[feeds]]` table."""
     stories: tuple[Story, ...] = ()
@@ -139,10 +139,18 @@ def load() -> Script:
 
 
 def _outlet(key: str, table: dict[str, Any], every: Mapping[str, dict[str, Any]]) -> Outlet:
-    said: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in table.items()}
+    said = _frozen(table)
     removed, text_source, rows = said.pop("removed"), said.pop("text_source", "page"), said.pop("story", ())
     outlet = Outlet(key=key, **said)
     return replace(outlet, stories=tuple(_story(outlet, row, every, removed, text_source) for row in rows))
+
+
+def _frozen(table: dict[str, Any]) -> dict[str, Any]:
+    """Return the table with tuples for lists, in tables within it too."""
+    return {
+        name: tuple(value) if isinstance(value, list) else _frozen(value) if isinstance(value, dict) else value
+        for name, value in table.items()
+    }
 
 
 def _story(
