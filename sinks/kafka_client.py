@@ -21,7 +21,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kafka import errors
-from kafka.net.compat import KafkaNetClient
+
+from sinks.kafka_sockets import NetworkClient
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -154,10 +155,10 @@ def connected(make: Callable[..., Client], connection: Connection, client_id: st
     Raises:
         KafkaTroubleError: no broker answered in time, or it does not let us in.
     """
-    made: list[KafkaNetClient] = []
+    made: list[NetworkClient] = []
 
-    def network(**configs: object) -> KafkaNetClient:
-        made.append(KafkaNetClient(**configs))
+    def network(**configs: object) -> NetworkClient:
+        made.append(NetworkClient(**configs))
         return made[-1]
 
     if not connection.reachable():
@@ -168,8 +169,7 @@ def connected(make: Callable[..., Client], connection: Connection, client_id: st
             return make(kafka_client=network, **connection.settings(client_id), **settings)
         except BaseException:
             for client in made:
-                client._manager._net.stop(timeout_ms=1000)  # noqa: SLF001 - no public way to stop the thread
-                client.close()
+                client.end()
             raise
 
 

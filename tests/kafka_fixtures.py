@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import secrets
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,14 @@ def broker() -> Iterator[Broker]:
         pytest.exit(str(missing), returncode=2)
     yield mine
     mine.stop()
+
+
+@pytest.fixture(autouse=True)
+def _leaks_are_told_here(request: pytest.FixtureRequest) -> Iterator[None]:
+    """A socket that a test with a broker left to the garbage collector fails this test, not a later one of others."""
+    yield
+    if request.node.get_closest_marker("kafka") is not None:
+        gc.collect()
 
 
 @pytest.fixture

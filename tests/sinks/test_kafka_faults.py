@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import gc
 import random
 import re
 import subprocess
 import sys
 import threading
 import time
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,10 +18,11 @@ import pytest
 from sinks.base import SinkUnavailableError
 from sinks.kafka import KafkaSink
 from tests.kafka_fixtures import committed
+from tests.sinks.descriptors import nothing_left_open
 from tests.sinks.kafka_driver import FileLedger, MemoryLedger, drive, items
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from tests.broker import Broker, OwnBroker
 
@@ -29,16 +31,8 @@ pytestmark = [
     pytest.mark.slow,
     pytest.mark.torture,
     pytest.mark.timeout(150),
-    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),
 ]
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(autouse=True)
-def _sockets_of_refused_connections() -> Iterator[None]:
-    """kafka-python leaves the socket of each refused connection to the garbage collector: let it come here."""
-    yield
-    gc.collect()
 
 
 def numbers(bootstrap: str, topic: str) -> list[int]:
@@ -187,6 +181,21 @@ def test_a_broker_that_hangs_at_the_start_leaves_no_threads(fault_broker: OwnBro
     fault_broker.resume()
     drive(sink, items(50))
     sink.close()
+
+
+def test_producers_given_up_leave_no_socket(fault_broker: OwnBroker, topic_prefix: str) -> None:
+    """They are made anew for as long as the broker is away, which may be days."""
+    outbox = items(40)
+    with nothing_left_open():
+        sink = faulty(fault_broker, MemoryLedger(topic_prefix), stall_seconds=1.0, patience_seconds=0.5)
+        drive(sink, outbox[:20])
+        sink.open()
+        fault_broker.kill()
+        for attempt in (partial(sink.write, outbox[20:]), partial(sink.flush, 40), sink.open, sink.open, sink.open):
+            with suppress(SinkUnavailableError):
+                attempt()
+        sink.close()
+        fault_broker.start()
 
 
 def faulty(broker: OwnBroker, ledger: MemoryLedger, **options: object) -> KafkaSink:
