@@ -126,10 +126,15 @@ def _check(options: argparse.Namespace, config: Config) -> int:
 
 
 def _demo(options: argparse.Namespace, config: Config) -> int:
-    stop = _stop_on_signals()
-    from ingest.demo.show import demo  # noqa: PLC0415 - see main
+    stop = _stop_on_signals("what was accepted is in the folder; the next demo begins anew")
+    if options.archive:
+        from ingest.demo.show import demo  # noqa: PLC0415 - see main
 
-    return demo(config, options.to, os.environ, stop)
+        return demo(config, options.to, os.environ, stop)
+    from ingest.demo.live import demo_live  # noqa: PLC0415 - see main
+
+    ends = options.exit_when_idle
+    return demo_live(config, options.to, os.environ, stop, exit_when_idle=ends, pace_seconds=options.pace)
 
 
 def _topic_definitions(options: argparse.Namespace, config: Config) -> int:
@@ -203,13 +208,25 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser(
         "check", parents=[common], help="every configuration problem at once, then whether the sinks can be reached"
     )
-    demo = commands.add_parser(
-        "demo", parents=[common], help="replay the bundled sample archive and show what came out"
-    )
-    demo.add_argument("--to", type=Path, default=Path("var/demo"), metavar="DIR", help="where (default: %(default)s)")
-    demo.add_argument("--exit-when-idle", action="store_true", help="end when all is delivered; a replay always does")
+    _demo_parser(commands, common)
     _reading_parsers(commands, common)
     return parser
+
+
+def _demo_parser(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    demo = commands.add_parser(
+        "demo",
+        parents=[common],
+        help="a newsroom of invented outlets on loopback, and the service reading it",
+        description="Starts ten invented outlets on loopback, which publish some sixty articles, one a second, and the "
+        "service reading their feeds; prints each record as it arrives, with its topics and what was stripped.",
+    )
+    demo.add_argument("--to", type=Path, default=Path("var/demo"), metavar="DIR", help="where (default: %(default)s)")
+    demo.add_argument("--exit-when-idle", action="store_true", help="end when everything is published and delivered")
+    demo.add_argument("--pace", type=_rate, default=1.0, metavar="SECONDS", help="between two articles (default: 1)")
+    demo.add_argument("--archive", action="store_true", help="replay a bundled archive of such articles instead")
 
 
 def _reading_parsers(

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from ingest.config import Dashboard, Feed, Fetch, FilesSink, Schedule, State
 from ingest.demo.newsroom import hosted
 from ingest.demo.show import Show, sinks_of
+from ingest.state import owned
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -54,7 +55,7 @@ def demo_live(
         exit_when_idle: end when everything is published, read and delivered.
         pace_seconds: between two articles.
     """
-    from ingest.live.service import serve  # type: ignore[import-not-found]  # noqa: PLC0415 - only this command needs it
+    from ingest.live.service import serve  # noqa: PLC0415 - only this command needs it
 
     _afresh(to)
     idle = threading.Event()
@@ -63,7 +64,7 @@ def demo_live(
         shown = Show(sys.stdout, {feed.url: feed.name for feed in room.feeds})
         ends = exit_when_idle or not (sys.stdin and sys.stdin.isatty())
         with watching(room, idle, stop, ends=ends):
-            code: int = serve(configuration(room.feeds, to, base), stop, on_outcome=shown, idle=idle)
+            code = serve(configuration(room.feeds, to, base), stop, on_outcome=shown, idle=idle)
     shown.summary(to, base.sinks.kafka)
     return code
 
@@ -124,8 +125,13 @@ def _feed(offer: FeedOffer) -> Feed:
 
 
 def _afresh(to: Path) -> None:
-    """Delete an earlier live demo's state and files, which its state folder shows to be its own; nothing else."""
+    """Delete an earlier live demo's state and files, which its state folder shows to be its own; nothing else.
+
+    Raises:
+        StoreLockedError: it still runs.
+    """
     if (to / STATE).is_dir():
+        owned(to / STATE).close()
         for name in ("records", "skipped", "dead-letters", STATE):
             if (to / name).is_dir():
                 shutil.rmtree(to / name)
