@@ -15,6 +15,9 @@ FILE = "state.sqlite"
 MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + feedstore.SCHEMA + pending.SCHEMA,)
 """Layouts of the service's state, oldest first; a published one is never edited."""
 _PATIENCE_SECONDS = 1.0
+"""What a command that makes the state takes, at most, before a service can have it."""
+_MAKING_SECONDS = 5.0
+"""What a service that makes the state, or a later layout of it, takes before a command can use it."""
 
 
 def owned(folder: Path) -> Store:
@@ -33,4 +36,4 @@ def beside(folder: Path) -> Store:
     Raises:
         StoreError: it cannot be used.
     """
-    return Store(folder / FILE, MIGRATIONS, beside=True)
+    return Store(folder / FILE, MIGRATIONS, beside=True, patience_seconds=_MAKING_SECONDS)

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 APPLICATION_ID = 0x6E657774  # "newt"
 """What tells a state of ours from any other SQLite file (`PRAGMA application_id`)."""
+_POLL_SECONDS = 0.02
 _PASSING = {
     sqlite3.SQLITE_FULL,
     sqlite3.SQLITE_IOERR,
@@ -48,8 +49,10 @@ class Store:
     Args:
         path: the file; its folder is made if need be, and both are closed to other users.
         migrations: scripts, oldest first, that are never edited once published; `PRAGMA user_version` counts those run.
-        beside: open it also while another process owns it, and own it no longer than it takes to bring it up to date.
-        patience_seconds: how long to wait for the owner to leave, as one that was just opened beside us will.
+        beside: open it also while another process owns it. It is owned for as long as it takes to bring it up to date,
+            and only where that is needed.
+        patience_seconds: how long to wait for whoever owns it: for the end of one that was just opened beside us, or,
+            beside an owner, for the layout that it is about to make.
 
     Raises:
         StoreLockedError: another process owns it.
@@ -64,21 +67,16 @@ class Store:
         self._lock: int | None = None
         try:
             path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock = _locked(path.with_name(path.name + ".lock"), patience_seconds)
-        except StoreLockedError:
             if not beside:
-                raise
-        except OSError as error:
-            raise StoreError(f"{path}: cannot be opened: {error.strerror}") from error
-        try:
+                self._lock = self._locked(patience_seconds)
             _closed_to_others(path)
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
         except (OSError, sqlite3.Error) as error:
             self._unlock()
-            raise StoreError(f"{path}: cannot be opened: {error}") from error
+            raise StoreError(f"{path}: cannot be opened: {getattr(error, 'strerror', None) or error}") from error
         try:
-            if self._lock is None:
-                self._fit(migrations)
+            if beside:
+                self._join(migrations, patience_seconds)
             else:
                 self._prepare(migrations)
         except BaseException as error:
@@ -86,8 +84,6 @@ class Store:
             if isinstance(error, sqlite3.Error):
                 self._raise(error)
             raise
-        if beside:
-            self._unlock()
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
@@ -130,13 +126,36 @@ class Store:
             os.close(self._lock)
             self._lock = None
 
-    def _fit(self, migrations: Sequence[str]) -> None:
-        """Refuse what the owner has in another layout than ours: only the owner may change that."""
+    def _locked(self, patience_seconds: float) -> int:
+        return _locked(self.path.with_name(self.path.name + ".lock"), patience_seconds)
+
+    def _join(self, migrations: Sequence[str], patience_seconds: float) -> None:
+        """Wait for our layout, or make it where nobody owns the file: only its owner may change that."""
+        deadline = time.monotonic() + patience_seconds
+        while not self._fits(migrations):
+            try:
+                self._lock = self._locked(0.0)
+            except StoreLockedError:
+                if time.monotonic() >= deadline:
+                    raise StoreError(f"{self.path}: in use by another version of newstap; use that version") from None
+                time.sleep(_POLL_SECONDS)
+            except OSError as error:
+                raise StoreError(f"{self.path}: cannot be opened: {error.strerror}") from error
+            else:
+                self._prepare(migrations)
+                self._unlock()
+
+    def _fits(self, migrations: Sequence[str]) -> bool:
         self._recognise(self._connection)
         self._connection.execute("PRAGMA synchronous=FULL")
-        version = self._connection.execute("PRAGMA user_version").fetchone()[0]
-        if version != len(migrations):
-            raise StoreError(f"{self.path}: in use by another version of newstap (layout {version}); use that version")
+        return self._version(migrations) == len(migrations)
+
+    def _version(self, migrations: Sequence[str]) -> int:
+        """Return how many migrations were run; refuse a layout that we do not know."""
+        version = int(self._connection.execute("PRAGMA user_version").fetchone()[0])
+        if version > len(migrations):
+            raise StoreError(f"{self.path}: written by a later version of newstap (layout {version}); use that version")
+        return version
 
     def _prepare(self, migrations: Sequence[str]) -> None:
         connection = self._connection
@@ -146,9 +165,7 @@ class Store:
         connection.execute("PRAGMA journal_size_limit=67108864")
         if (verdict := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
             raise StoreError(f"{self.path}: damaged: {' '.join(verdict.split())}; restore it from a backup")
-        version = connection.execute("PRAGMA user_version").fetchone()[0]
-        if version > len(migrations):
-            raise StoreError(f"{self.path}: written by a later version of newstap (layout {version}); use that version")
+        version = self._version(migrations)
         for number, script in enumerate(migrations[version:], version + 1):
             # executescript commits what is open, so the script brings its own transaction.
             connection.executescript(
@@ -204,7 +221,7 @@ def _wait_for(descriptor: int, path: Path, deadline: float) -> None:
         if time.monotonic() >= deadline:
             holder = os.read(descriptor, 20).decode("ascii", "replace").strip() or "unknown"
             raise StoreLockedError(f"{path.parent}: in use by another newstap process (pid {holder})")
-        time.sleep(0.02)
+        time.sleep(_POLL_SECONDS)
 
 
 def _taken(descriptor: int) -> bool:
