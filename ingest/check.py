@@ -1,4 +1,4 @@
-"""`newstap check`: what is wrong with rules, topics and processors, and whether each sink can be reached."""
+"""`newstap check`: what is wrong with rules, topics and processors, whether each sink and feed can be reached."""
 
 from __future__ import annotations
 
@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 
 def check(config: Config) -> int:
-    """Print every problem to stderr and what is well to stdout; return 0, or 2 where there is a problem."""
+    """Print every problem to stderr and what is well to stdout.
+
+    Returns:
+        2 where the configuration or a sink has a problem; else 1 where a feed does not answer as one; else 0.
+    """
     problems: list[str] = []
     for name, look in _looks(config):
         found = look()
@@ -32,7 +36,21 @@ def check(config: Config) -> int:
             print(f"ok: {name}")  # noqa: T201 - the command's output
     for problem in problems:
         print(problem, file=sys.stderr)  # noqa: T201 - the command's output
-    return 2 if problems else 0
+    unreached = _feeds(config) if config.feeds else 0
+    return 2 if problems else 1 if unreached else 0
+
+
+def _feeds(config: Config) -> int:
+    """Tell which feeds of the file answer; return how many do not. They come last: each is a request to a stranger."""
+    from ingest.feedcommands.reach import SECONDS, reach  # noqa: PLC0415 - fetching takes a third of a second to load
+
+    reached = reach(config)
+    for problem in reached.problems:
+        print(problem, file=sys.stderr)  # noqa: T201 - the command's output
+    if reached.unseen:
+        print(f"feeds: {reached.unseen} not looked at within {SECONDS:g} s", file=sys.stderr)  # noqa: T201 - as above
+    print(f"ok: feeds, {reached.well} of {len(config.feeds)}")  # noqa: T201 - as above
+    return len(reached.problems)
 
 
 def _looks(config: Config) -> Iterator[tuple[str, Callable[[], list[str]]]]:

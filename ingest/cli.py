@@ -16,6 +16,8 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from ingest.feedcommands import arguments
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
@@ -51,8 +53,8 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(options: argparse.Namespace, config: Config) -> int:
     from ingest.config import ConfigError  # noqa: PLC0415 - see main
+    from ingest.feedcommands.errors import FeedsError  # noqa: PLC0415 - see main
     from ingest.jobs import JobError  # noqa: PLC0415 - see main
-    from ingest.listener import ListenError  # noqa: PLC0415 - see main
     from ingest.pool import PoolError  # noqa: PLC0415 - see main
     from ingest.sources.opening import InputError  # noqa: PLC0415 - see main
     from processors.boilerplate.rules import RulesError  # noqa: PLC0415 - see main
@@ -64,12 +66,13 @@ def _run(options: argparse.Namespace, config: Config) -> int:
         "replay": _replay,
         "check": _check,
         "demo": _demo,
+        "feeds": _feeds,
         "topics": _topic_definitions,
         "why": _why,
     }
     try:
         return commands[options.command](options, config)
-    except (ConfigError, InputError, JobError, ListenError, PoolError, RulesError, TopicsError, StoreError) as error:
+    except (ConfigError, FeedsError, InputError, JobError, PoolError, RulesError, TopicsError, StoreError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the user's own mistake: no time stamp, no logger's name
         return USAGE
     except BrokenPipeError:
@@ -83,10 +86,15 @@ def _run(options: argparse.Namespace, config: Config) -> int:
 def _serve(options: argparse.Namespace, config: Config) -> int:
     stop, reload = _stop_on_signals("what was accepted waits, and goes out after the next start"), threading.Event()
     signal.signal(signal.SIGHUP, lambda number, frame: reload.set())  # noqa: ARG005 - a handler's two arguments
+    from ingest.listener import ListenError  # noqa: PLC0415 - see main
     from ingest.live.service import serve  # noqa: PLC0415 - see main
 
     del options
-    return serve(config, stop, reload=reload)
+    try:
+        return serve(config, stop, reload=reload)
+    except ListenError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - as in _run
+        return USAGE
 
 
 def _replay(options: argparse.Namespace, config: Config) -> int:
@@ -135,6 +143,12 @@ def _demo(options: argparse.Namespace, config: Config) -> int:
 
     ends = options.exit_when_idle
     return demo_live(config, options.to, os.environ, stop, exit_when_idle=ends, pace_seconds=options.pace)
+
+
+def _feeds(options: argparse.Namespace, config: Config) -> int:
+    from ingest.feedcommands import dispatch  # noqa: PLC0415 - see main
+
+    return dispatch.run(options, config)
 
 
 def _topic_definitions(options: argparse.Namespace, config: Config) -> int:
@@ -206,7 +220,9 @@ def _parser() -> argparse.ArgumentParser:
     )
     _replay_parser(commands, common)
     commands.add_parser(
-        "check", parents=[common], help="every configuration problem at once, then whether the sinks can be reached"
+        "check",
+        parents=[common],
+        help="every configuration problem at once, then whether sinks and feeds can be reached",
     )
     _demo_parser(commands, common)
     _reading_parsers(commands, common)
@@ -232,11 +248,12 @@ def _demo_parser(
 def _reading_parsers(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
-    topics = commands.add_parser("topics", parents=[common], help="the topic definitions, and tests of them")
-    actions = topics.add_subparsers(dest="action", metavar="ACTION", required=True)
     # Given behind the action too; SUPPRESS, or its absence there would undo what stands before the action.
     late = argparse.ArgumentParser(add_help=False)
     late.add_argument("--config", type=Path, metavar="FILE", default=argparse.SUPPRESS, help="as before the action")
+    arguments.add_parser(commands, common, late)
+    topics = commands.add_parser("topics", parents=[common], help="the topic definitions, and tests of them")
+    actions = topics.add_subparsers(dest="action", metavar="ACTION", required=True)
     actions.add_parser("list", parents=[late], help="each definition, whether it is on, its threshold")
     test = actions.add_parser(
         "test", parents=[late], help="run the examples of every definition; exit with 1 if one fails"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 MAX_OUTLINES: Final = 100_000
 MAX_DEPTH: Final = 20
 SEPARATOR: Final = "/"
+# XML 1.0, production 2: no reference can bring these into a document either.
+_UNFIT: Final = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,16 +89,21 @@ def write_opml(subscriptions: Iterable[Subscription], *, title: str = "newstap")
     body = etree.SubElement(root, "body")
     folders: dict[str, _Element] = {"": body}
     for one in subscriptions:
-        name = one.title or one.url
-        attributes = {"text": name, "type": "rss", "xmlUrl": one.url}
-        if one.title:
-            attributes["title"] = one.title
+        title = _fit(one.title)
+        attributes = {"text": title or one.url, "type": "rss", "xmlUrl": one.url}
+        if title:
+            attributes["title"] = title
         if one.link:
             attributes["htmlUrl"] = one.link
         for tag in one.tags or ("",):
-            etree.SubElement(_folder(folders, tag), "outline", attributes)
+            etree.SubElement(_folder(folders, _fit(tag)), "outline", attributes)
     written: bytes = etree.tostring(root, encoding="utf-8", xml_declaration=True, pretty_print=True)
     return written
+
+
+def _fit(text: str) -> str:
+    """Return the text without what XML cannot hold."""
+    return _UNFIT.sub("", line(text))
 
 
 def _tree(text: bytes) -> _Element:

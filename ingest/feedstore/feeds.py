@@ -101,14 +101,14 @@ def remove(connection: sqlite3.Connection, url: str, *, now: float) -> Removal:
 
 
 def pause(connection: sqlite3.Connection, url: str, *, paused: bool) -> bool:
-    """Stop or resume the polling of a feed; return whether it is known.
+    """Stop or resume the polling of a feed; return whether there is such a feed, one that somebody wants.
 
     Raises:
         ValueError: not an http or https URL.
     """
     number = owner_of(connection, url)
-    connection.execute("UPDATE feed SET paused = ? WHERE id = ?", (paused, number))
-    return number is not None
+    cursor = connection.execute("UPDATE feed SET paused = ? WHERE id = ? AND dropped IS NULL", (paused, number))
+    return bool(cursor.rowcount)
 
 
 def listed(connection: sqlite3.Connection) -> Iterator[Listed]:

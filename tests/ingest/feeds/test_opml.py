@@ -112,3 +112,13 @@ def test_writing_what_was_read_changes_nothing_more():
     )
 
     assert write_opml(read_opml(once).subscriptions) == once
+
+
+def test_what_xml_cannot_hold_is_left_out():
+    (one,) = read_opml(
+        write_opml(
+            [Subscription(url="https://a.example/f", title="Har\ufffebour \x01\ud800News", tags=("A\x00/B\uffff",))]
+        )
+    ).subscriptions
+
+    assert (one.title, one.tags) == ("Harbour News", ("A/B",))

@@ -1,0 +1,102 @@
+"""From the arguments of `newstap feeds` to the function that does it; each imports what it needs, and no more."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from ingest.feedcommands.arguments import path
+
+if TYPE_CHECKING:
+    import argparse
+
+    from ingest.config import Config
+
+
+def run(options: argparse.Namespace, config: Config) -> int:
+    """Carry out an action; return the exit code.
+
+    Raises:
+        FeedsError: it cannot be done as given.
+        StoreError: the state cannot be used.
+    """
+    return _ACTIONS[options.action](options, config)
+
+
+def _list(options: argparse.Namespace, config: Config) -> int:
+    from ingest.feedcommands import known, listing  # noqa: PLC0415 - see the module
+
+    rows = known.feeds(config)
+    if options.json:
+        listing.write_json(rows, sys.stdout)
+    else:
+        listing.write_table(rows, sys.stdout, now=time.time())
+    if not rows:
+        print("no feeds yet; add one with newstap feeds add URL", file=sys.stderr)  # noqa: T201 - for people
+    return 0
+
+
+def _add(options: argparse.Namespace, config: Config) -> int:
+    from ingest.feedcommands import changes  # noqa: PLC0415 - see the module
+
+    wanted = changes.described(
+        options.urls,
+        name=options.name,
+        interval_seconds=options.interval,
+        pages=options.pages,
+        language=options.language,
+        zone=options.zone,
+        tags=options.tag,
+    )
+    if options.discover:
+        from ingest.feedcommands import trial  # noqa: PLC0415 - fetching takes a third of a second to load
+
+        found = asyncio.run(trial.discovered(config, wanted))
+        if found is None:
+            return 1
+        wanted = found
+    return changes.add(config, wanted, now=time.time())
+
+
+def _remove(options: argparse.Namespace, config: Config) -> int:
+    from ingest.feedcommands import changes  # noqa: PLC0415 - see the module
+
+    return changes.remove(config, options.urls, now=time.time())
+
+
+def _pause(options: argparse.Namespace, config: Config) -> int:
+    from ingest.feedcommands import changes  # noqa: PLC0415 - see the module
+
+    return changes.pause(config, options.urls, paused=options.action == "pause")
+
+
+def _import(options: argparse.Namespace, config: Config) -> int:
+    from ingest.feedcommands import opml  # noqa: PLC0415 - see the module
+
+    return opml.take_in(config, path(options.file), now=time.time())
+
+
+def _export(options: argparse.Namespace, config: Config) -> int:
+    from ingest.feedcommands import opml  # noqa: PLC0415 - see the module
+
+    return opml.give_out(config, path(options.file))
+
+
+def _test(options: argparse.Namespace, config: Config) -> int:
+    from ingest.feedcommands import trial  # noqa: PLC0415 - fetching takes a third of a second to load
+
+    return asyncio.run(trial.try_out(config, options.url, sys.stdout))
+
+
+_ACTIONS = {
+    "list": _list,
+    "add": _add,
+    "remove": _remove,
+    "pause": _pause,
+    "resume": _pause,
+    "import": _import,
+    "export": _export,
+    "test": _test,
+}
