@@ -80,7 +80,7 @@ def remove(config: Config, urls: Sequence[str], *, now: float) -> int:
         if result is Removal.REMOVED:
             print("removed", url)  # noqa: T201 - the command's output
         elif feedstore.address_of(url) in in_file:
-            _say(f"{url}: stands in the configuration file, {config.file}; remove it there")
+            _say(f"{mask_urls(url)}: stands in the configuration file, {config.file}; remove it there")
         else:
             _say(
                 f"{url}: stood in the configuration file when the service read it last; it goes when that is read again"
@@ -138,14 +138,15 @@ def _refuse(unknown: Sequence[str], config: Config) -> None:
     rows = known.feeds(config)
     unseen = {feedstore.address_of(row.feed.url) for row in rows if not row.seen}
     urls = [row.feed.url for row in rows]
-    raise FeedsError("\n".join(mask_urls(_reason(url, unseen, urls)) for url in unknown))
+    raise FeedsError("\n".join(_reason(url, unseen, urls) for url in unknown))
 
 
 def _reason(url: str, unseen: Collection[str], urls: Iterable[str]) -> str:
     if feedstore.address_of(url) in unseen:
-        return f"{url}: stands in the configuration file, but no service has taken it up yet; leave it out there"
+        return f"{mask_urls(url)}: stands in the configuration file, but no service has taken it up yet"
     near = nearest(url, urls)
-    return f"{url}: no such feed; " + (f"did you mean {near[0]}?" if near else "newstap feeds list shows all")
+    hint = f"the nearest is {mask_urls(near[0])}" if near else "newstap feeds list shows all"
+    return f"{mask_urls(url)}: no such feed; {hint}"
 
 
 def _cautions(config: Config, wanted: Iterable[Feed]) -> Iterator[str]:
@@ -155,4 +156,4 @@ def _cautions(config: Config, wanted: Iterable[Feed]) -> Iterator[str]:
 
 
 def _say(text: str) -> None:
-    print(mask_urls(text), file=sys.stderr)  # noqa: T201 - for people
+    print(text, file=sys.stderr)  # noqa: T201 - for people

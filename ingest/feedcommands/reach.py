@@ -32,11 +32,12 @@ class Reached(NamedTuple):
 
 
 def reach(config: Config, *, seconds: float = SECONDS) -> Reached:
+    """Do what `look` does, in an event loop of its own."""
+    return asyncio.run(look(config, seconds))
+
+
+async def look(config: Config, seconds: float) -> Reached:
     """Ask each feed of the configuration file once, eight at a time, hosts in turn, and stop when the time is over."""
-    return asyncio.run(_reach(config, seconds))
-
-
-async def _reach(config: Config, seconds: float) -> Reached:
     results: dict[int, str | None] = {}
     slots = asyncio.Semaphore(AT_ONCE)
     async with visiting(config) as visitor:
@@ -47,7 +48,7 @@ async def _reach(config: Config, seconds: float) -> Reached:
 
         try:
             async with asyncio.timeout(seconds), asyncio.TaskGroup() as group:
-                for index in _in_turn(config.feeds):
+                for index in in_turn(config.feeds):
                     group.create_task(ask(index))
         except TimeoutError:
             pass  # what was answered by then counts
@@ -59,7 +60,7 @@ async def _reach(config: Config, seconds: float) -> Reached:
     return Reached(len(results) - len(problems), problems, len(config.feeds) - len(results))
 
 
-def _in_turn(feeds: Sequence[Feed]) -> list[int]:
+def in_turn(feeds: Sequence[Feed]) -> list[int]:
     """Return the feeds' places so that hosts take turns: those of one host wait for each other."""
     count: Counter[str] = Counter()
     turns: list[tuple[int, int]] = []

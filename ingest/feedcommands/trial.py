@@ -44,7 +44,7 @@ async def try_out(config: Config, url: str, out: IO[str]) -> int:
             _print(("robots.txt", await visitor.robots(visit.response.final_url)), out=out)
         if visit.problem is None:
             return 0
-        print(mask_urls(f"{url}: {visible(visit.problem)}"), file=sys.stderr)  # noqa: T201 - for people
+        print(f"{mask_urls(url)}: {visible(visit.problem)}", file=sys.stderr)  # noqa: T201 - for people
         named = visitor.named(visit)
         _print(*_places("named there", named), out=out)
         others = [found for found in await visitor.guessed(visit) if found.url not in {one.url for one in named}]
@@ -66,12 +66,13 @@ async def discovered(config: Config, wanted: Sequence[Stored]) -> list[Stored] |
             visit = await visitor.look(feed.url)
             places = [feed.url] if visit.feed else await _places_of(visitor, visit)
             if not places:
-                problems.append(f"{feed.url}: {visit.problem}; nothing was added")
+                problems.append(f"{mask_urls(feed.url)}: {visit.problem}; nothing was added")
             elif len(places) > 1:
-                choices.append(f"{feed.url}: names {len(places)} feeds; add what you want of {' '.join(places)}")
+                named = mask_urls(" ".join(places))
+                choices.append(f"{mask_urls(feed.url)}: names {len(places)} feeds; add what you want of {named}")
             found += [replace(feed, url=place) for place in places]
     if problems:
-        print(visible(mask_urls("\n".join(problems))), file=sys.stderr)  # noqa: T201 - for people
+        print("\n".join(map(visible, problems)), file=sys.stderr)  # noqa: T201 - for people
         return None
     if choices:
         raise FeedsError("\n".join(choices))

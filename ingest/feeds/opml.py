@@ -13,7 +13,7 @@ from ingest.feeds.errors import HostileFeedError, NotAFeedError, UnreadableFeedE
 from ingest.feeds.links import absolute
 from ingest.feeds.markup import line
 from ingest.feeds.model import MAX_NAME, MAX_TITLE
-from ingest.feeds.shield import root_of
+from ingest.feeds.shield import referenced, root_of
 from processors.identity import normalised
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def read_opml(body: bytes) -> Listing:
         raise HostileFeedError("an OPML file with a document type")
     found: dict[str, Subscription] = {}
     refused: list[str] = []
-    for attributes, folder in _outlines(_tree(text[root.at :])):
+    for attributes, folder in _outlines(_tree(referenced(text[root.at :]))):
         published = attributes.get("xmlurl", "").strip()
         url = absolute(published.replace("feed://", "http://", 1) if published.startswith("feed://") else published)
         if url is None:

@@ -99,9 +99,14 @@ def shielded(text: bytes, root: Root) -> Shielded:
         text, omitted = _shortened(text, walk)
     elif not walk.closed:
         text = text[: walk.open_at]
-    sound = _REFERENCE.sub(_reference, _NONCHARACTERS.sub(b"\xef\xbf\xbd", text))
+    sound = referenced(text)
     cut = not walk.closed and walk.full_at is None
     return Shielded(_hidden(sound), omitted, cut=cut, repaired=sound != text)
+
+
+def referenced(text: bytes) -> bytes:
+    """Return the markup with what XML can hold for each bare `&`, name of HTML and character that it cannot."""
+    return _REFERENCE.sub(_reference, _NONCHARACTERS.sub(b"\xef\xbf\xbd", text))
 
 
 class _Walk:

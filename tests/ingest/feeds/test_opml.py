@@ -58,12 +58,13 @@ def test_addresses_that_cannot_be_fetched_are_told():
     assert (len(listing.subscriptions), listing.refused) == (1, ("file:///srv/x", ""))
 
 
-def test_bare_ampersands_are_borne():
-    assert (
-        _read('<outline text="Fish & chips" xmlUrl="https://a.example/?a=1&b=2"/>')
-        .subscriptions[0]
-        .url.startswith("https://a.example/?a=1")
-    )
+def test_bare_ampersands_stay_what_they_are():
+    """A parser that recovers leaves out `&b`, and the feed that is left is another one, or none."""
+    (one,) = _read(
+        '<outline text="Fish & chips&nbsp;&AMP; &#1;peas" xmlUrl="https://a.example/?a=1&b=2&copy=3"/>'
+    ).subscriptions
+
+    assert (one.url, one.title) == ("https://a.example/?a=1&b=2&copy=3", "Fish & chips & \ufffdpeas")
 
 
 @pytest.mark.parametrize(
