@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ingest import feedstore
 from ingest.schedule import Settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
     from ingest import config
     from ingest.secret import Secret
-
-_NONE: Mapping[str, Secret] = MappingProxyType({})
 
 
 def feed(described: config.Feed) -> feedstore.Feed:
@@ -36,11 +33,6 @@ def settings(schedule: config.Schedule) -> Settings:
     return Settings(**{field.name: getattr(schedule, field.name) for field in fields(Settings)})
 
 
-def headers(wanted: config.Config, url: str) -> Mapping[str, Secret]:
-    """Return the request headers that the file has for a feed; none where it does not name it.
-
-    Raises:
-        ValueError: not an http or https URL.
-    """
-    address = feedstore.address_of(url)
-    return next((one.headers for one in wanted.feeds if feedstore.address_of(one.url) == address), _NONE)
+def headers(feeds: Iterable[config.Feed]) -> dict[str, Mapping[str, Secret]]:
+    """Return the request headers that the file has for feeds, by `feedstore.address_of`, where it has any."""
+    return {feedstore.address_of(one.url): one.headers for one in feeds if one.headers}

@@ -175,8 +175,9 @@ class Store:
 
     def _recognise(self, connection: sqlite3.Connection) -> None:
         """Refuse another program's file before anything in it is changed."""
-        owner = connection.execute("PRAGMA application_id").fetchone()[0]
-        if owner != APPLICATION_ID and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+        # In this order: whoever makes our tables at this moment commits them together with the id.
+        tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+        if tables and connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise StoreError(f"{self.path}: a database of another program; choose another path")
 
     def _raise(self, error: sqlite3.Error) -> NoReturn:

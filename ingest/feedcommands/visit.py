@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin
 
-from ingest import configured
+from ingest import configured, feedstore
 from ingest.feeds import FeedError, Found, feeds_named, parse
 from ingest.fetch.client import Fetcher
 from ingest.fetch.errors import DisallowedError, FetchError
@@ -52,7 +52,8 @@ class Visitor:
 
     def __init__(self, config: Config, hosts: Hosts, fetcher: Fetcher) -> None:
         fetch = config.fetch
-        self._config = config
+        self._limit = fetch.max_feed_bytes
+        self._headers = configured.headers(config.feeds)
         self._fetcher = fetcher
         self._robots = Robots(fetcher, hosts=hosts, token=product_token(fetch.user_agent), ttl=fetch.robots_ttl_seconds)
         self._parsing = asyncio.Lock()
@@ -66,8 +67,8 @@ class Visitor:
             return Visit(url=url, seconds=took, response=response, feed=feed, problem=problem)
 
         try:
-            headers = configured.headers(self._config, url)
-            wanted = Request(url=url, limit=self._config.fetch.max_feed_bytes, headers=headers)
+            headers = self._headers.get(feedstore.address_of(url), {})
+            wanted = Request(url=url, limit=self._limit, headers=headers)
             response = await self._fetcher.get(wanted)
         except FetchError as error:
             return visit(None, f"{error.kind}: {error.detail}")

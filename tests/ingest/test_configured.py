@@ -6,7 +6,7 @@ from dataclasses import fields
 from typing import TYPE_CHECKING
 
 from ingest import configured
-from ingest.feedstore import Feed
+from ingest.feedstore import Feed, address_of
 from ingest.schedule import Settings
 from tests.ingest.feedcommands.settings import configuration
 
@@ -37,7 +37,7 @@ def test_every_time_of_the_schedule_is_the_files(tmp_path: Path) -> None:
 
 
 def test_headers_are_found_by_address(tmp_path: Path) -> None:
-    config = configuration(tmp_path, A, more='headers = { Accept = "text/xml" }\n')
+    more = '[[feeds]]\nurl = "HTTPS://B.example:443/feed#top"\nheaders = { Authorization = "Bearer ${TOKEN}" }\n'
+    feeds = configuration(tmp_path, A, more=more).feeds
 
-    assert configured.headers(config, "HTTPS://A.example:443/feed#top") == config.feeds[0].headers
-    assert configured.headers(config, "https://a.example/other") == {}
+    assert configured.headers(feeds) == {address_of("https://b.example/feed"): feeds[1].headers}

@@ -142,15 +142,18 @@ def test_the_end_of_patience_is_an_error(path):
     store.close()
 
 
-def test_many_can_make_the_file_at_once(path):
+@pytest.mark.parametrize("attempt", range(10))
+def test_many_can_make_the_file_at_once(path, attempt):
     """An owner and commands that all come first: one of them makes it, and all of them get it."""
     stores, errors = [], []
+    start = threading.Barrier(8)
 
     def begin(number):
         try:
+            start.wait(50)
             store = Store(path, [ONE, TWO], beside=bool(number), patience_seconds=30)
-            add(store, number)
             stores.append(store)
+            add(store, number)
         except (StoreError, sqlite3.Error) as error:
             errors.append(error)
 
