@@ -6,18 +6,18 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
-from ingest import feedstore
+from ingest import configured, feedstore
 from ingest.fetch.errors import FetchError
 from ingest.fetch.urls import target
 from ingest.live.intake import Policy
-from ingest.schedule import Settings
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Mapping
 
-    from ingest.config import Config, Schedule
+    from ingest.config import Config
     from ingest.feedstore import Claimed, Feed
+    from ingest.schedule import Settings
     from ingest.secret import Secret
 
 _NONE: Mapping[str, Secret] = MappingProxyType({})
@@ -32,14 +32,14 @@ class Current:
 
     def __init__(self, config: Config) -> None:
         self.config = config
-        self.base = settings_of(config.schedule)
+        self.base = configured.settings(config.schedule)
         self._headers: dict[int, tuple[tuple[str, str, int], Mapping[str, Secret]]] = {}
         """By feed: the origin that its headers are for, and the headers."""
 
     def take(self, config: Config, connection: sqlite3.Connection, now: float) -> feedstore.Changes:
         """Take up a configuration and its feeds, within the caller's transaction."""
-        base = settings_of(config.schedule)
-        changes = feedstore.configure(connection, feeds_of(config), settings=base, now=now)
+        base = configured.settings(config.schedule)
+        changes = feedstore.configure(connection, map(configured.feed, config.feeds), settings=base, now=now)
         headers = {}
         for feed in config.feeds:
             number = feedstore.owner_of(connection, feed.url)
@@ -68,35 +68,3 @@ class Current:
             return headers if origin == target(claimed.state.url).origin else _NONE
         except FetchError:
             return _NONE
-
-
-def feeds_of(config: Config) -> list[Feed]:
-    """Return the feeds of a configuration as the store takes them."""
-    return [
-        feedstore.Feed(
-            url=feed.url,
-            name=feed.name,
-            interval_seconds=feed.interval_seconds,
-            pages=feed.pages,
-            language=feed.language,
-            zone=feed.zone,
-            tags=feed.tags,
-        )
-        for feed in config.feeds
-    ]
-
-
-def settings_of(schedule: Schedule) -> Settings:
-    """Return the times of `[schedule]`."""
-    return Settings(
-        interval_seconds=schedule.interval_seconds,
-        min_interval_seconds=schedule.min_interval_seconds,
-        max_interval_seconds=schedule.max_interval_seconds,
-        backoff_seconds=schedule.backoff_seconds,
-        redirect_stable_seconds=schedule.redirect_stable_seconds,
-        unconditional_seconds=schedule.unconditional_seconds,
-        dead_after_errors=schedule.dead_after_errors,
-        dead_interval_seconds=schedule.dead_interval_seconds,
-        gone_confirm_seconds=schedule.gone_confirm_seconds,
-        gone_probe_seconds=schedule.gone_probe_seconds,
-    )
