@@ -8,6 +8,8 @@ would lock everybody out; here the connection that has waited longest without a 
 from __future__ import annotations
 
 import asyncio
+import socket
+import struct
 from typing import ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
@@ -15,6 +17,8 @@ from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
 PATIENCE_SECONDS = 10.0
 """From the begin of a connection, or the end of the answer before, to the end of the next answer."""
 MAX_CONNECTIONS = 128
+
+_RESET = struct.pack("ii", 1, 0)  # linger for no time: close sends RST instead of FIN behind what waits
 
 
 class LimitedProtocol(H11Protocol):
@@ -31,6 +35,12 @@ class LimitedProtocol(H11Protocol):
         """Whether it has no complete request that is being answered."""
         cycle: RequestResponseCycle | None = self.cycle  # uvicorn's annotation leaves the None out
         return cycle is None or cycle.response_complete
+
+    def cut(self) -> None:
+        """Reset the connection: what the client did not read is not kept for it either, by us or by the system."""
+        sock: socket.socket = self.transport.get_extra_info("socket")
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+        self.transport.abort()
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
         """See `asyncio.Protocol`."""
@@ -52,14 +62,14 @@ class LimitedProtocol(H11Protocol):
 
     def _begin(self) -> None:
         self._since = self.loop.time()
-        self._deadline = self.loop.call_later(self.patience, self.transport.abort)
+        self._deadline = self.loop.call_later(self.patience, self.cut)
 
     def _make_room(self) -> None:
         """Cut the connection that has waited longest; this one, if all others are being answered."""
         ours = [each for each in self.connections if isinstance(each, LimitedProtocol) and each.waiting]
         slowest = min(ours, key=lambda each: each._since)  # noqa: SLF001 - of the same class
         self.connections.discard(slowest)
-        slowest.transport.abort()
+        slowest.cut()
 
 
 def limited(patience: float, most: int) -> type[LimitedProtocol]:

@@ -12,7 +12,7 @@ import uvicorn
 
 from ingest.listener.answers import Answers
 from ingest.listener.binding import BACKLOG, ListenError, bound, is_loopback, url_of
-from ingest.listener.connections import MAX_CONNECTIONS, PATIENCE_SECONDS, limited
+from ingest.listener.connections import MAX_CONNECTIONS, PATIENCE_SECONDS, LimitedProtocol, limited
 from ingest.listener.guard import LOOPBACK_HOSTS, Guard
 
 if TYPE_CHECKING:
@@ -124,7 +124,8 @@ class _Server(uvicorn.Server):
 
     def _abort(self) -> None:
         for connection in list(self.server_state.connections):
-            connection.transport.abort()
+            if isinstance(connection, LimitedProtocol):
+                connection.cut()
 
 
 def _serve(server: _Server, sock: socket.socket) -> None:

@@ -74,7 +74,7 @@ _ALL = (
     _counter("newstap_page_fallbacks_total", "Articles taken from the feed instead of their page, by why.", reason=()),
     _counter(
         "newstap_documents_total",
-        "Documents settled; of skipped ones the reason is that of the record's format, of dead letters the step.",
+        "Documents settled; the reason tells why one was skipped, or the step at which it failed.",
         kind=DOCUMENT_KINDS,
         reason=("", *_values(Reason), *_values(Step)),
     ),

@@ -95,15 +95,17 @@ def test_it_ends_with_all_its_connections_and_frees_its_port(listening, connecte
     assert ask(again, "/healthz").status_code == 200
 
 
-def test_it_ends_though_a_client_does_not_read(listening, connected, health):
+def test_it_ends_though_a_client_does_not_read(listening, connected, health, caplog):
     for number in range(2000):  # a long answer
         health.part(f"part {number}")
     listener = listening()
-    stuffed(connected(listener))
+    connection = connected(listener)
+    stuffed(connection)
 
     listener.stop()
 
     assert not listener.is_alive
+    assert caplog.messages == []  # uvicorn would wait for it, and complain
 
 
 def test_no_thread_is_left(listening):
