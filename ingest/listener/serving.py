@@ -6,6 +6,7 @@ import asyncio
 import logging
 import sys
 import threading
+from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
 import uvicorn
@@ -89,7 +90,7 @@ class Listener:
         """End the thread and every connection; answers in flight get half a second."""
         if self._server is None or self._thread is None:
             return
-        self._server.should_exit = True
+        self._server.end()
         self._thread.join(STOP_SECONDS)
         if self._thread.is_alive():
             log.warning("the listener has not ended after %g s", STOP_SECONDS)
@@ -117,6 +118,21 @@ class Listener:
 
 
 class _Server(uvicorn.Server):
+    """uvicorn's, without its ten looks a second at a clock and a flag, and without patience at the end."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._end: Future[None] = Future()
+
+    def end(self) -> None:
+        """Ask for the end; from any thread, and before the beginning too."""
+        if not self._end.done():
+            self._end.set_result(None)
+
+    async def main_loop(self) -> None:
+        """Wait for the end."""
+        await asyncio.wrap_future(self._end)
+
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End as uvicorn does, but do not wait for clients that do not read."""
         asyncio.get_running_loop().call_later(_GRACE_SECONDS, self._abort)

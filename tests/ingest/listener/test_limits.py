@@ -14,6 +14,8 @@ from tests.ingest.listener.conftest import ended
 from tests.ingest.listener.test_answers import ask
 
 HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+MANY = (HEAD + b"\r\n") * 1000
+"""Requests whose answers fill every buffer, if there is much to tell."""
 
 
 def dripped(connection, data: bytes) -> bool:
@@ -53,7 +55,7 @@ def test_a_client_that_sends_a_byte_now_and_then_is_cut(listening, connected, be
 
 def stuffed(connection) -> None:
     """Send requests and read nothing, until the other side can write no more."""
-    connection.sendall((HEAD + b"\r\n") * 1000)
+    connection.sendall(MANY)
     before, there = -1, 0
     while there != before or there == 0:
         time.sleep(0.2)
@@ -64,8 +66,8 @@ def stuffed(connection) -> None:
 def test_a_client_that_does_not_read_is_cut(listening, connected, health):
     for number in range(2000):  # a long answer
         health.part(f"part {number}")
-    connection = connected(listening(patience_seconds=1.0))
-    stuffed(connection)
+    connection = connected(listening(patience_seconds=2.0))
+    connection.sendall(MANY)
     poll = select.poll()
     poll.register(connection, select.POLLRDHUP)
 
@@ -73,12 +75,12 @@ def test_a_client_that_does_not_read_is_cut(listening, connected, health):
 
 
 def test_a_connection_serves_several_requests_beyond_the_time_limit_of_one(listening, connected):
-    connection = connected(listening(patience_seconds=2.0))
+    connection = connected(listening(patience_seconds=3.0))
     answers = []
     for _ in range(5):
         connection.sendall(b"HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answers.append(connection.recv(65_536).split(b"\r\n")[0])
-        time.sleep(0.5)
+        time.sleep(0.7)
 
     assert answers == [b"HTTP/1.1 200 OK"] * 5
 
@@ -86,9 +88,10 @@ def test_a_connection_serves_several_requests_beyond_the_time_limit_of_one(liste
 def test_many_slow_clients_lock_nobody_out(listening, connected):
     """The one that has waited longest makes room."""
     listener = listening(max_connections=8, patience_seconds=1000)
-    slow = [connected(listener) for _ in range(40)]
-    for connection in slow:
-        connection.sendall(HEAD)
+    slow = []
+    for _ in range(40):
+        slow.append(connected(listener))
+        slow[-1].sendall(HEAD)  # before the next one comes, which may cut others
 
     assert [ask(listener, "/healthz").status_code for _ in range(3)] == [200] * 3
     assert ended(slow[0])
