@@ -40,7 +40,7 @@ def test_systemd_finds_nothing_wrong(tmp_path):
 def test_it_starts_the_service_with_options_that_exist(unit):
     program, command, *rest = unit["ExecStart"].split()
     options = {word for word in rest if word.startswith("-")}
-    known = set(re.findall(r"--[\w-]+", newstap("check", "--help").stdout))  # every command takes --config
+    known = set(re.findall(r"--[\w-]+", newstap("run", "--help").stdout))  # every command takes --config
 
     assert (program.rpartition("/")[2], command) == ("newstap", "run")
     assert options == {"--config"} <= known
