@@ -52,7 +52,7 @@ class Connection(asyncio.Protocol):
         self._buffer += data
         while b"\r\n\r\n" in self._buffer:
             head, _, self._buffer = self._buffer.partition(b"\r\n\r\n")
-            self._transport.write(self._feeds.answer(head))  # type: ignore[attr-defined]
+            self._transport.write(self._feeds.answer(head))
 
 
 def document(number: int, newest: int) -> bytes:

@@ -34,6 +34,7 @@ CONFIG = """
 interval_seconds = {interval}
 min_interval_seconds = {interval}
 max_interval_seconds = {interval}
+first_fetch = "new"
 [fetch]
 user_agent = "newstap/VERSION (+https://example.org/bench)"
 host_delay_seconds = {delay}
@@ -122,7 +123,7 @@ def _service(folder: Path, urls: list[str], options: argparse.Namespace, referen
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as service:
         try:
             metrics = re.search(r"http://\S+", _line(service.stderr, "listening on"))[0] + "/metrics"
-            _wait(interval * 1.5, service)  # the first round: everything is new
+            _settle(metrics, options.feeds, service)
             before, cpu, began = _scraped(metrics), _cpu(service.pid), time.monotonic()
             memory = _wait(3600 * options.hours / options.speed, service)
             rise = {name: value - before.get(name, 0.0) for name, value in _scraped(metrics).items()}
@@ -163,6 +164,15 @@ def _wait(seconds: float, service: subprocess.Popen[str]) -> float:
         peak = max(peak, sum(map(_pss, _tree(service.pid))))
         time.sleep(min(5.0, max(deadline - time.monotonic(), 0.0)))
     return peak / 1024
+
+
+def _settle(metrics: str, feeds: int, service: subprocess.Popen[str]) -> None:
+    """Wait until every feed was polled twice and what the first round found is delivered."""
+    while True:
+        _wait(2.0, service)
+        now = _scraped(metrics)
+        if now["newstap_poll_delay_seconds_count"] >= 2 * feeds and not now["newstap_outbox_rows"]:
+            return
 
 
 def _scraped(url: str) -> dict[str, float]:

@@ -45,6 +45,8 @@ _AT_A_HOST = 2
 """Feeds of one host that may wait beside those being fetched."""
 _LEASE_SECONDS = 86_400.0
 """Of a claim. This process ends every poll it begins, and the next one starts with `recover`."""
+_SHORTEST_SLEEP = 0.1
+"""Seconds between two looks for feeds that are due: what is due by then is claimed together."""
 _LONGEST_SLEEP = 1.0
 """Seconds until the store is looked at again: feeds are added and paused by other processes."""
 _CHILDREN = 50
@@ -119,10 +121,9 @@ class Poller:
     async def _round(self) -> float:
         """Claim what is due and begin to poll it; return for how many seconds nothing more is."""
         now = self.now()
-        most = self.current.config.fetch.host_connections + _AT_A_HOST
-        at = Counter(self._tasks.values())
-        busy = [host for host, n in at.items() if n >= most]
         limit = MOST_POLLS - len(self._tasks)
+        at = Counter(self._tasks.values())
+        busy = [host for host, n in at.items() if n >= self._most]
         if limit <= 0:
             return _LONGEST_SLEEP
 
@@ -130,22 +131,29 @@ class Poller:
             claimed = feedstore.claim(connection, now, lease=_LEASE_SECONDS, limit=limit, busy=busy)
             return claimed, feedstore.next_wake(connection)
 
-        if (due := await self.writer.read(feedstore.next_wake)) is None or due > now:
-            return _LONGEST_SLEEP if due is None else min(due - now, _LONGEST_SLEEP)
-        claimed, due = await self.writer.run(work)
-        for each in claimed:
-            host = host_of(each.state.url)
-            at[host] += 1
-            task = asyncio.create_task(self._polled(each), name=f"poll {each.id}")
-            self._tasks[task] = host
-            task.add_done_callback(self._ended)
-        if claimed:
-            return 0.0
-        return _LONGEST_SLEEP / 4 if due is not None and due <= now else _LONGEST_SLEEP
+        due = await self.writer.read(feedstore.next_wake)
+        if due is not None and due <= now:
+            claimed, due = await self.writer.run(work)
+            for each in claimed:
+                self._begin(each)
+        wait = _LONGEST_SLEEP if due is None else due - now
+        return min(max(wait, _SHORTEST_SLEEP), _LONGEST_SLEEP)
+
+    @property
+    def _most(self) -> int:
+        """How many feeds of one host may be under way."""
+        return self.current.config.fetch.host_connections + _AT_A_HOST
+
+    def _begin(self, claimed: Claimed) -> None:
+        task = asyncio.create_task(self._polled(claimed), name=f"poll {claimed.id}")
+        self._tasks[task] = host_of(claimed.state.url)
+        task.add_done_callback(self._ended)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
-        del self._tasks[task]
-        self._wake.set()
+        others = len(self._tasks) >= MOST_POLLS
+        host = self._tasks.pop(task)
+        if others or sum(each == host for each in self._tasks.values()) == self._most - 1:
+            self._wake.set()  # it held back others
         if not task.cancelled() and (error := task.exception()) is not None:
             log.error("a poll ended in an error of ours: %s", error, exc_info=error)
 

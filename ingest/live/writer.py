@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 _RETRY_SECONDS = 1.0
+_GATHERING_SECONDS = 0.02
+"""For how long work is gathered for one transaction: each costs a thread's turn and a sync of the disk."""
 
 
 class _Work(NamedTuple):
@@ -73,6 +75,7 @@ class Writer:
         loop = asyncio.get_running_loop()
         try:
             while self._queue:
+                await asyncio.sleep(_GATHERING_SECONDS)
                 batch, self._queue = self._queue, []
                 answers = await loop.run_in_executor(self._thread, self._commit, [work.do for work in batch])
                 while isinstance(answers, StoreFullError):
