@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from processors import language
 from processors.base import Skip
-from processors.extract import engine, frontmatter, metadata, prompts, tidy
+from processors.extract import engine, frontmatter, gate, metadata, prompts, tidy
 from processors.extract.blocks import blocks_of, prose_of
 from processors.extract.charset import to_utf8
 from processors.extract.parse import parse, refuse_other_than_html, strip_dead
@@ -35,6 +35,7 @@ PASSES = frozenset(
         "front-matter",
         "rules",
         "prompts",
+        "gate",
     }
 )
 """Every step that can be left out, to measure what it is worth."""
@@ -44,7 +45,7 @@ GAIN = 1.3
 """The second text counts if it is this much longer."""
 SHORT = 80
 """Characters; less than this from a container, and the whole page is tried."""
-_REVISION = 1
+_REVISION = 2
 """Raised when this package gives another result than before for the same page."""
 
 
@@ -69,15 +70,19 @@ class Extract:
         """Return the page's article.
 
         Raises:
-            Skip: EMPTY (no bytes), NOT_HTML (a binary file), NO_TEXT (nothing but markup, scripts or boilerplate).
+            Skip: EMPTY (no bytes), NOT_HTML (a binary file), NO_TEXT (nothing but markup, scripts or boilerplate), or
+                one of the reasons of `gate`, which know better why there is no article.
         """
         refuse_other_than_html(page.body)
-        root = parse(to_utf8(page.body, page.content_type)[0])
+        clean, _ = to_utf8(page.body, page.content_type)
+        root = parse(clean)
         meta = metadata.read(root, page)
         strip_dead(root)
         text, around = self._extracted(root, meta)
         code = language.decide(meta.language, text or meta.title)
         text, removed = self._clean(text, around, meta, code, host_of(page.url))
+        if "gate" in self._passes:
+            gate.check(clean, meta, text, page.url)
         if not text:
             raise Skip(Reason.NO_TEXT, "no text but boilerplate" if removed else "no text")
         return _article(page, meta, text, code, removed)

@@ -16,7 +16,8 @@ from urllib.parse import urljoin, urlsplit
 
 from processors.dates import machine_date, written_date
 from processors.extract import frontmatter, jsonld, people
-from processors.extract.jsonld import text, values
+from processors.extract.glance import weight
+from processors.extract.jsonld import text, types, values
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -31,6 +32,8 @@ MAX_VALUE = 5000
 MAX_BYLINES = 8
 EARLIEST_YEAR = 1990
 TOLERANCE = timedelta(days=1)
+LONG = 25
+"""Least weight of a heading that says what one page is about; a section's is shorter."""
 
 _TITLES = ("og:title", "twitter:title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "title")
 _AUTHORS = (
@@ -74,6 +77,7 @@ _SECTIONS = (
     "sailthru.section",
 )
 _LANGUAGES = ("og:locale", "content-language", "language", "dc.language", "inlanguage")
+_DECLARING = jsonld.ARTICLES - {"CreativeWork", "Review"}
 _BYLINE = re.compile(r"(?:^|[\s_-])(?:byline|author)(?:[-_]{0,2}(?:name|link|url))?s?(?=$|[\s_-])", re.IGNORECASE)
 _DATED = re.compile(r"publish|posted|created|entry-date|post-date|article.?date", re.IGNORECASE)
 
@@ -97,11 +101,20 @@ class Metadata:
     section: str | None
     body: str | None
     """JSON-LD's `articleBody`."""
+    declared: bool
+    """Whether the page calls itself an article: by one or two JSON-LD nodes, or a publication time in its meta tags."""
+    entitled: bool
+    """Whether the one heading of the first rank is long and is in the page's title too, as an article's is."""
+    free: bool | None
+    """JSON-LD's `isAccessibleForFree` of the article."""
+    kinds: frozenset[str]
+    """The types of all JSON-LD nodes, and `og:` with the page's `og:type`."""
 
 
 def read(root: HtmlElement, page: Page) -> Metadata:
     """Read the metadata of a page, before any pass changes its tree. Never raises for what a page holds."""
-    node = jsonld.article_of(jsonld.nodes_of(root))
+    nodes = jsonld.nodes_of(root)
+    node = jsonld.article_of(nodes)
     metas = _metas(root)
     h1 = [found for element in _some(root.iter("h1"), 5) if (found := _plain(element))]
     site = _first(metas, ("og:site_name",)) or text(node.get("publisher")) or _first(metas, ("application-name",))
@@ -124,6 +137,10 @@ def read(root: HtmlElement, page: Page) -> Metadata:
         image=_image(root, node, metas, page.url),
         section=text(node.get("articleSection")) or _first(metas, _SECTIONS),
         body=jsonld.body(node),
+        declared=1 <= sum(1 for one in nodes if types(one) & _DECLARING) <= 2 or "article:published_time" in metas,
+        entitled=_is_entitled(h1, _title_tag(root) or ""),
+        free=_flag(node.get("isAccessibleForFree")),
+        kinds=frozenset().union(*map(types, nodes), {f"og:{metas['og:type'].lower()}"} if "og:type" in metas else ()),
     )
 
 
@@ -131,6 +148,16 @@ def visible_date(lines: Iterable[str], page: Page) -> datetime | None:
     """Return the first plausible date among date lines of the text, for a page whose markup gives none."""
     dates = (date for line in lines if (date := written_date(line)))
     return next((date for date in dates if _plausible(date, _latest(page))), None)
+
+
+def _is_entitled(h1: list[str], title: str) -> bool:
+    return len(h1) == 1 and weight(h1[0]) >= LONG and frontmatter.key(h1[0]) in frontmatter.key(title)
+
+
+def _flag(value: object) -> bool | None:
+    """Return what is meant by `true`, `"False"`, `["false"]` and the like."""
+    first = next(iter(values(value)), None)
+    return {"true": True, "false": False}.get((text(first) or str(first)).strip().lower())
 
 
 def _latest(page: Page) -> datetime | None:
