@@ -10,13 +10,30 @@ import pytest
 from ingest.config import load
 from ingest.recipe import Recipe
 from ingest.worker import chain_of, outcome_of
-from processors.records import ArchiveRef, Failed, Form, Mode, Origin, Outcome, Page, Reason, Record, Skipped, Step
-from sinks.codec import encode_failed, encode_record
+from processors.records import (
+    ArchiveRef,
+    Failed,
+    Form,
+    Hint,
+    Mode,
+    Origin,
+    Outcome,
+    Page,
+    Reason,
+    Record,
+    Skipped,
+    Step,
+    TextSource,
+)
+from sinks.codec import decode_page, encode_failed, encode_page_header, encode_record
 from tests.ingest.newsroom import html, line
 
 if TYPE_CHECKING:
     from processors.chain import Chain
 
+MISSING = (
+    "<html><head><title>Page not found</title></head><body><h1>Page not found</h1><p>Try a search.</p></body></html>"
+)
 ORIGIN = Origin(mode=Mode.REPLAY, archive=ArchiveRef(file="in.jsonl", offset=12))
 
 
@@ -71,3 +88,35 @@ def test_a_dead_letter_read_again_is_its_input_read_again(chain: Chain) -> None:
     outcome = read(chain, encode_failed(failed))
     assert isinstance(outcome, Record)
     assert outcome.article.title == "Notice 1"
+
+
+def test_a_page_of_a_feed_that_is_no_article_is_made_from_the_feed(chain: Chain) -> None:
+    hint = Hint(
+        title="The ferry sails", content="<p>Twice a day.</p>", url="https://gazette.example/ferry?utm_source=feed"
+    )
+    origin = Origin(mode=Mode.RUN, feed="https://gazette.example/feed.xml")
+    page = Page(form=Form.HTML, body=MISSING.encode(), origin=origin, url="https://gazette.example/404", hint=hint)
+
+    outcome = outcome_of(chain, page)
+
+    assert isinstance(outcome, Record)
+    assert (outcome.article.title, outcome.article.text) == ("The ferry sails", "Twice a day.")
+    assert (outcome.article.text_source, outcome.origin.fallback) == (TextSource.FEED, Reason.SOFT_404)
+    assert outcome.article.canonical_url == "https://gazette.example/ferry"
+    assert outcome_of(chain, decode_page(encode_page_header(page), page.body)) == outcome
+
+
+def test_a_page_of_no_feed_that_is_no_article_is_skipped(chain: Chain) -> None:
+    outcome = outcome_of(chain, Page(form=Form.HTML, body=MISSING.encode(), origin=ORIGIN))
+
+    assert isinstance(outcome, Skipped)
+    assert outcome.reason is Reason.SOFT_404
+
+
+def test_a_text_that_is_given_passes_no_gate(chain: Chain) -> None:
+    outcome = read(
+        chain, json.dumps({"title": "Page not found", "text": "This article is for subscribers only. Log in?"})
+    )
+
+    assert isinstance(outcome, Record)
+    assert outcome.article.title == "Page not found"
