@@ -202,7 +202,7 @@ class _Poll:
         Raises:
             StaleClaimError: the feed was removed meanwhile.
         """
-        poller, url = self._poller, self._claimed.state.url
+        poller = self._poller
         config = poller.current.config.fetch
         began = poller.now()
         poller.metrics.poll_started(began - self._claimed.state.next_due)
@@ -213,8 +213,9 @@ class _Poll:
         except PausedError as error:
             return await self._postponed(error.seconds)
         except FetchError as error:
-            log.info("feed not fetched", extra={"feed": url, "kind": error.kind, "error": error.detail})
-            return await self.failed(failure_of(error))
+            failure = failure_of(error)
+            self._tell(failure.error, error.detail)
+            return await self.failed(failure)
         poller.metrics.fetched(poller.now() - began)
         return await self._answered(response)
 
@@ -223,6 +224,11 @@ class _Poll:
         error = outcome.error if isinstance(outcome, Failure) else ErrorClass.GONE
         self._poller.metrics.poll_failed(error)
         return await self._kept(outcome)
+
+    def _tell(self, error: ErrorClass, detail: str) -> None:
+        """Log why no feed came; the same reason as last time is no news."""
+        level = logging.DEBUG if error == self._claimed.state.error else logging.INFO
+        log.log(level, "no feed", extra={"feed": self._claimed.state.url, "why": str(error), "detail": detail})
 
     def _request(self, limit: int) -> Request:
         headers = self._poller.current.headers(self._claimed)
@@ -233,7 +239,7 @@ class _Poll:
     async def _answered(self, response: Response) -> Kept:
         bad = status_of(response, retry_after(response.status, response.headers, response.fetched))
         if bad is not None:
-            log.info("feed answered with an error", extra={"feed": self._claimed.state.url, "status": response.status})
+            self._tell(bad.error if isinstance(bad, Failure) else ErrorClass.GONE, f"status {response.status}")
             return await self.failed(bad)
         if response.status == 304:
             self._poller.metrics.polled("unmodified")
@@ -245,18 +251,20 @@ class _Poll:
         return await self._read(response, digest)
 
     async def _read(self, response: Response, digest: bytes) -> Kept:
-        poller, url = self._poller, self._claimed.state.url
+        poller = self._poller
         kind = response.headers.get("content-type")
         parsed = await poller.parsers.parse(
             response.body, url=response.final_url, content_type=kind, seen=response.fetched
         )
         if isinstance(parsed, Refused):
-            log.info("feed not read", extra={"feed": url, "kind": parsed.error, "error": parsed.detail})
+            self._tell(parsed.error, parsed.detail)
             poller.metrics.poll_failed(parsed.error)
             return await self._refused(parsed)
         feed = parsed.feed
         if feed.degraded or feed.omitted:
-            log.debug("feed is degraded", extra={"feed": url, "omitted": feed.omitted, "cut": feed.cut})
+            log.debug(
+                "feed is degraded", extra={"feed": self._claimed.state.url, "omitted": feed.omitted, "cut": feed.cut}
+            )
         poller.metrics.polled("modified")
         answer = answer_of(response, self._asked, believed=not feed.cut)
         document = Document(parsed, answer, digest, poller.current.policy(self._claimed.feed))
