@@ -37,7 +37,7 @@ sys.path.insert(0, str(CHECKOUT))
 def newstap(passes: frozenset[str] | None = None) -> Extractor:
     from processors.base import Skip
     from processors.boilerplate.rules import LineRules
-    from processors.extract import PASSES, Extract
+    from processors.extract.extractor import PASSES, Extract
     from processors.records import Form, Mode, Origin, Page
 
     extract = Extract(rules=LineRules.load(), passes=PASSES if passes is None else passes)
@@ -56,7 +56,7 @@ def newstap(passes: frozenset[str] | None = None) -> Extractor:
 
 def newstap_text() -> Extractor:
     from processors.boilerplate.rules import LineRules
-    from processors.extract import Extract
+    from processors.extract.extractor import Extract
 
     extract = Extract(rules=LineRules([], "none"))
     return lambda body, _: extract.text(body, "text/html; charset=utf-8")
@@ -183,7 +183,7 @@ def table(name: str, rows: Sequence[Row], only: Sequence[str], *, cjk: bool) -> 
 
 def passes_table(name: str, rows: Sequence[Row], *, cjk: bool) -> None:
     """Print what each pass is worth alone (with nothing but trafilatura beside it) and left out of all."""
-    from processors.extract import PASSES
+    from processors.extract.extractor import PASSES
 
     evaluator = _evaluator()
 

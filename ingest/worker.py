@@ -18,7 +18,7 @@ from processors.boilerplate.rules import LineRules, RulesError
 from processors.carried import ReadCarried
 from processors.chain import Chain
 from processors.copied import ReadCopied
-from processors.extract import Extract
+from processors.extract.extractor import Extract
 from processors.given import ReadGiven
 from processors.records import Failed, Form, Outcome, Page, Record, Skipped, Step
 from processors.topics.definitions import TopicsError

@@ -1,7 +1,5 @@
-"""Extraction: an HTML page, bytes as received, becomes an article. Home of trafilatura, lxml and charset-normalizer."""
+"""Extraction: an HTML page, bytes as received, becomes an article. Home of trafilatura, lxml and charset-normalizer.
 
-from __future__ import annotations
-
-from processors.extract.extractor import PASSES, Extract
-
-__all__ = ["PASSES", "Extract"]
+`Extract` is in `processors.extract.extractor`, and not imported here: whoever reads feeds needs this package's charset
+detection and parser, but not the second that trafilatura takes to load.
+"""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from processors.boilerplate.rules import LineRules
-from processors.extract import PASSES, Extract
+from processors.extract.extractor import PASSES, Extract
 from processors.records import NO_HINT, Article, Form, Hint, Mode, Origin, Page
 
 HEADLINE = "The Suez Canal opens to ships"

@@ -14,7 +14,7 @@ import pytest
 
 from processors.base import Skip
 from processors.carried import INSTEAD
-from processors.extract import Extract
+from processors.extract.extractor import Extract
 from processors.records import Reason
 from tests.processors.extract.pages import NO_RULES, page
 

@@ -11,7 +11,7 @@ import trafilatura
 from processors.base import Skip
 from processors.boilerplate.load import parse
 from processors.boilerplate.rules import LineRules
-from processors.extract import PASSES, Extract
+from processors.extract.extractor import PASSES, Extract
 from processors.records import Reason, TextSource
 from tests.processors.extract.pages import (
     HEADLINE,

@@ -8,7 +8,7 @@ import pytest
 
 from processors.base import Skip
 from processors.boilerplate import LineRules
-from processors.extract import PASSES, Extract
+from processors.extract.extractor import PASSES, Extract
 from processors.given import ReadGiven
 from processors.records import Form, Mode, Origin, Page, Reason
 from tests.processors.extract import gate_pages as pages
