@@ -64,6 +64,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     commands = {
         "run": _serve,
         "replay": _replay,
+        "audit": _audit,
         "check": _check,
         "demo": _demo,
         "feeds": _feeds,
@@ -164,6 +165,12 @@ def _why(options: argparse.Namespace, config: Config) -> int:
     return why(config, options.wanted, options.to or (config.sinks.files or FilesSink()).path)
 
 
+def _audit(options: argparse.Namespace, config: Config) -> int:
+    from ingest.audit import audit  # noqa: PLC0415 - see main
+
+    return audit(config, options.to)
+
+
 def _stop_on_signals(then: str = "the same command resumes where it stopped") -> threading.Event:
     """Return an event that SIGINT and SIGTERM set; a second one, or half a minute, ends the process at once.
 
@@ -259,6 +266,16 @@ def _reading_parsers(
         "test", parents=[late], help="run the examples of every definition; exit with 1 if one fails"
     )
     test.add_argument("paths", nargs="*", type=Path, metavar="FILE", help="definitions beside the configured ones")
+    audit = commands.add_parser(
+        "audit",
+        parents=[common],
+        help="whether what was discovered was delivered, by the books and by what the sinks really hold",
+        description="Holds the books of the service's state, or of a replay job, against files and Kafka topics; works "
+        "beside them too. Exit code 1 where something is wrong.",
+    )
+    audit.add_argument(
+        "--to", type=Path, metavar="DIR", help="the folder of a replay job (default: the service's state)"
+    )
     why = commands.add_parser("why", parents=[common], help="what happened to a document, and what gave its topics")
     why.add_argument("wanted", metavar="ID-or-URL", help="a record id, a document id or a URL")
     why.add_argument("--to", type=Path, metavar="DIR", help="the folder it went to (default: as configured)")

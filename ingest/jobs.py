@@ -6,10 +6,11 @@ import hashlib
 import json
 import shutil
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ingest.config import FilesSink, KafkaSink, Sinks
 from ingest.sources.opening import STDIN
 from ingest.wiring import MIGRATIONS
 from sinks.files import FOLDERS
@@ -19,7 +20,7 @@ from sinks.store import Store
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ingest.config import Config, Sinks
+    from ingest.config import Config
 
 STATE_FOLDER = ".newstap"
 
@@ -91,6 +92,19 @@ def opened(job: Job, config: Config, *, restart: bool) -> Outbox:
         store.close()
         raise
     return Outbox(store, job=job.name)
+
+
+def sinks_of(store: Store, to: Path, config: Config) -> Sinks:
+    """Return where the job of a folder writes, as its state keeps it; what else Kafka needs is the configuration's."""
+    with store.reading() as connection:
+        row = connection.execute("SELECT value FROM meta WHERE name = 'job'").fetchone()
+    kafka = json.loads(row[0])["kafka"] if row else None
+    files = replace(config.sinks.files or FilesSink(), path=to)
+    if kafka is None:
+        return Sinks(files=files, kafka=None)
+    bootstrap, _, prefix = kafka.rpartition("/")
+    base = config.sinks.kafka or KafkaSink()
+    return Sinks(files=files, kafka=replace(base, bootstrap=bootstrap, topic_prefix=prefix))
 
 
 def is_changed(box: Outbox, definitions: str) -> bool:

@@ -33,6 +33,8 @@ CREATE TABLE link (                 -- links of entries that were taken up; one 
     key BLOB PRIMARY KEY, feed INTEGER NOT NULL, last REAL NOT NULL
 ) WITHOUT ROWID;
 CREATE INDEX link_last ON link (last);
+CREATE TABLE discovered (n INTEGER NOT NULL);  -- entries that an outcome was or will be made of, for the audit
+INSERT INTO discovered VALUES (0);
 """
 
 
@@ -63,6 +65,11 @@ def put(connection: sqlite3.Connection, feed: int, host: str | None, carried: Pa
         "INSERT INTO pending (feed, host, due, header, body) VALUES (?, ?, ?, ?, ?)",
         (feed, host, due, header, carried.body),
     )
+
+
+def discover(connection: sqlite3.Connection, number: int) -> None:
+    """Count entries that are new or changed, whatever will become of them: the audit holds outcomes against it."""
+    connection.execute("UPDATE discovered SET n = n + ?", (number,))
 
 
 def ready(

@@ -4,7 +4,11 @@
 |-----------------|---------|-------|----------------------------|--------------------------------|
 | replay          | archive | yes   | files, Kafka               | `DIR/.newstap`, else `[state]` |
 | replay --dry-run| archive | yes   | console                    | none                           |
-| demo            | archive | yes   | files, Kafka if configured | `DIR/.newstap`                 |
+| run             | feeds   | yes   | files, Kafka               | `[state]`                      |
+| demo            | feeds   | yes   | files, Kafka if configured | `DIR/.newstap-live`            |
+| demo --archive  | archive | yes   | files, Kafka if configured | `DIR/.newstap`                 |
+
+The parts of `run` are put together in `ingest/live/service.py`.
 """
 
 from __future__ import annotations
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     from ingest import config
     from sinks.base import Sink
     from sinks.kafka import KafkaSink
+    from sinks.kafka_client import Connection
 
 MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + archive.SCHEMA,)
 """Layouts of a job's state, oldest first; a published one is never edited."""
@@ -65,6 +70,13 @@ def kafka_sink(wanted: config.KafkaSink, box: outbox.Outbox, topics: Sequence[st
         max_request_size=wanted.max_request_bytes,
         security=_security(wanted),
     )
+
+
+def connection_of(wanted: config.KafkaSink) -> Connection:
+    """Return how to reach the brokers, for whoever reads what was written."""
+    from sinks.kafka_client import Connection  # noqa: PLC0415 - as above
+
+    return Connection(wanted.bootstrap, _security(wanted))
 
 
 def _security(wanted: config.KafkaSink) -> dict[str, Any]:

@@ -111,6 +111,7 @@ def keep_document(
     outcomes = [skipped for each in taken if (skipped := each.put(connection, now)) is not None]
     if comparison.backlog:
         outcomes += [_left(entry, feed, claimed.feed.url) for entry in _in_time(feed.entries)]
+    pending.discover(connection, len(taken) + (len(feed.entries) if comparison.backlog else 0))
     if outcomes:
         outbox.add(connection, [item_of(skipped) for skipped in outcomes])
     return Kept(number, notes, state.next_due, comparison, len(taken))
