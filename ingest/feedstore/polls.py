@@ -67,19 +67,19 @@ def recall(connection: sqlite3.Connection, settings: Settings, now: float) -> in
 
     The clock was wrong once, or the operator has lowered a bound. Claimed feeds are left to their lease.
     """
+    # Probes, and the look that is to confirm a 410, are jittered upwards, and yield to the shortest interval.
     longest = {
-        Health.ACTIVE: settings.max_interval_seconds,
-        Health.DEAD: settings.dead_interval_seconds,
-        Health.GONE: settings.gone_probe_seconds,
+        (Health.ACTIVE, False): max(settings.max_interval_seconds, settings.min_interval_seconds),
+        (Health.ACTIVE, True): _stretched(max(settings.gone_confirm_seconds, settings.max_interval_seconds), settings),
+        (Health.DEAD, None): _stretched(settings.dead_interval_seconds, settings),
+        (Health.GONE, None): _stretched(settings.gone_probe_seconds, settings),
     }
     changed = 0
-    for health, seconds in longest.items():
-        # Probes are jittered upwards, and their interval yields to the shortest one.
-        latest = now + max(seconds, settings.min_interval_seconds) * (1 if health is Health.ACTIVE else 1 + JITTER)
+    for (health, doubted), seconds in longest.items():
         cursor = connection.execute(
             "UPDATE feed SET wake = :latest, next_due = :latest WHERE wake > :latest AND health = :health"
-            " AND claimed IS NULL",
-            {"latest": latest, "health": health},
+            " AND claimed IS NULL AND (:doubted IS NULL OR (gone_since IS NOT NULL) = :doubted)",
+            {"latest": now + seconds, "health": health, "doubted": doubted},
         )
         changed += cursor.rowcount
     return changed
@@ -138,3 +138,7 @@ def commit(
         merge(connection, claimed.id, owner, now)
         return owner
     return claimed.id
+
+
+def _stretched(seconds: float, settings: Settings) -> float:
+    return max(seconds, settings.min_interval_seconds) * (1 + JITTER)

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import NamedTuple
 
 from ingest.schedule.learning import learned
-from ingest.schedule.timing import bounded, jittered, stretched
+from ingest.schedule.timing import jittered, stretched
 from ingest.schedule.values import (
     ErrorClass,
     Failure,
@@ -117,7 +117,10 @@ def _after_failure(state: FeedState, outcome: Failure, settings: Settings, now: 
 
 
 def _after_gone(state: FeedState, settings: Settings, now: float, seed: float) -> Decision:
-    """Believe a 410 when it is still there after a while; until then look once more, when that while is over."""
+    """Believe a 410 when it is still there after a while; until then look once more, when that while is over.
+
+    That one look waits for its time even beyond the longest interval: looks before it could confirm nothing.
+    """
     since = now if state.gone_since is None else state.gone_since
     after = replace(_failed(state, ErrorClass.GONE, now), gone_since=since)
     confirmed = state.gone_since is not None and now - since >= settings.gone_confirm_seconds
@@ -125,8 +128,8 @@ def _after_gone(state: FeedState, settings: Settings, now: float, seed: float) -
         due = now + _probe(settings.gone_probe_seconds, 0, settings, seed)
         notes = () if state.health is Health.GONE else (Note(NoteKind.GONE),)
         return Decision(replace(after, health=Health.GONE, next_due=due), notes)
-    wait = bounded(since + settings.gone_confirm_seconds - now, settings)
-    due = now + min(stretched(wait, seed), settings.max_interval_seconds)
+    wait = max(since + settings.gone_confirm_seconds - now, settings.min_interval_seconds)
+    due = now + stretched(wait, seed)
     notes = (Note(NoteKind.GONE_ONCE),) if state.gone_since is None else ()
     return Decision(replace(after, next_due=due), notes)
 

@@ -208,6 +208,16 @@ def test_what_a_wrong_clock_put_years_ahead_is_brought_back(state, health, lates
     assert next(listed(state)).state.next_due == next_wake(state)
 
 
+def test_the_look_that_is_to_confirm_a_410_is_left_where_it_is(state):
+    """It may be due later than the longest interval, at the start of the next service too."""
+    add(state, [A], settings=SETTINGS, now=0)
+    mine = one_claimed(state)
+    commit(state, mine, replace(mine.state, gone_since=0.0, next_due=2.5 * DAY), now=0)
+
+    assert recall(state, replace(SETTINGS, gone_confirm_seconds=2.5 * DAY), 50) == 0
+    assert recall(state, SETTINGS, 50) == 1, "the operator has shortened the time"
+
+
 def test_a_claimed_feed_is_left_to_its_lease_whatever_the_bounds(state):
     add(state, [A], settings=SETTINGS, now=0)
     one_claimed(state)

@@ -94,7 +94,9 @@ def test_the_next_poll_is_within_the_bounds(chosen, steps, outcome, seed):
 
     wait = after.next_due - now
     assert wait >= chosen.min_interval_seconds - near(now)
-    if after.health is Health.ACTIVE:
+    if after.health is Health.ACTIVE and after.error is ErrorClass.GONE:
+        assert wait <= max(chosen.gone_confirm_seconds, chosen.min_interval_seconds) * 1.1 + near(now)
+    elif after.health is Health.ACTIVE:
         assert wait <= chosen.max_interval_seconds + near(now)
     if after.interval != before.interval:
         assert chosen.min_interval_seconds <= after.interval <= chosen.max_interval_seconds
