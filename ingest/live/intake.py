@@ -103,18 +103,29 @@ def keep_document(
     state, notes = decide(claimed.state, items, settings, now, seed)
     number = commit(connection, claimed, state, now=now, shown=digests)
     wanted = fresh | frozenset(comparison.changed)
+    source = _Source(claimed.feed.url, document.answer.moved or claimed.feed.url)
     taken = [
-        _Entry(entry, feed, policy, number, claimed.feed.url, is_new=entry.key in fresh)
+        _Entry(entry, feed, policy, number, source, is_new=entry.key in fresh)
         for entry in _in_time(feed.entries)
         if entry.key in wanted
     ]
     outcomes = [skipped for each in taken if (skipped := each.put(connection, now)) is not None]
     if comparison.backlog:
-        outcomes += [_left(entry, feed, claimed.feed.url) for entry in _in_time(feed.entries)]
+        outcomes += [_left(entry, feed, source) for entry in _in_time(feed.entries)]
     pending.discover(connection, len(taken) + (len(feed.entries) if comparison.backlog else 0))
     if outcomes:
         outbox.add(connection, [item_of(skipped) for skipped in outcomes])
     return Kept(number, notes, state.next_due, comparison, len(taken))
+
+
+class _Source(NamedTuple):
+    """What an entry came from."""
+
+    url: str
+    """The feed's."""
+    home: str
+    """Where it has moved for good, perhaps not written back yet, else the same: there another feed may be at home,
+    and what both show is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,14 +136,14 @@ class _Entry:
     feed: Feed
     policy: Policy
     number: int
-    feed_url: str
+    source: _Source
     is_new: bool
 
     def put(self, connection: sqlite3.Connection, now: float) -> Skipped | None:
         """Have it wait for its outcome, or return the one it has: another feed led to the same page before."""
         link = _article_link(self.entry, self.feed)
         first = None if link is None else pending.take_up(connection, link, self.number, now)
-        carried = _carried(self.entry, self.feed, self.feed_url, self.policy, link=link)
+        carried = _carried(self.entry, self.feed, self.source, self.policy, link=link)
         if self.is_new and first is not None and first != self.number:
             detail = "another feed led to the same page before"
             return Skipped(origin=carried.origin, url=carried.url, reason=Reason.DUPLICATE, detail=detail)
@@ -142,7 +153,7 @@ class _Entry:
         return None
 
 
-def _carried(entry: Entry, feed: Feed, feed_url: str, policy: Policy | None, *, link: str | None) -> Page:
+def _carried(entry: Entry, feed: Feed, source: _Source, policy: Policy | None, *, link: str | None) -> Page:
     page = page_of(entry, feed)
     hint = page.hint
     if policy is not None and hint.language is None:
@@ -150,15 +161,15 @@ def _carried(entry: Entry, feed: Feed, feed_url: str, policy: Policy | None, *, 
     if link is None:
         # Known by its feed and key then, since any feed may have an entry `1`, and all may link to the front page.
         origin = Origin(
-            mode=Mode.RUN, document_id=f"{address_of(feed_url)} {entry.key}", feed=feed_url, fetched=feed.seen
+            mode=Mode.RUN, document_id=f"{address_of(source.home)} {entry.key}", feed=source.url, fetched=feed.seen
         )
         return replace(page, url=None, origin=origin, hint=replace(hint, url=None))
-    origin = Origin(mode=Mode.RUN, document_id=entry.key, feed=feed_url, fetched=feed.seen)
+    origin = Origin(mode=Mode.RUN, document_id=entry.key, feed=source.url, fetched=feed.seen)
     return replace(page, origin=origin, hint=hint)
 
 
-def _left(entry: Entry, feed: Feed, feed_url: str) -> Skipped:
-    carried = _carried(entry, feed, feed_url, None, link=_article_link(entry, feed))
+def _left(entry: Entry, feed: Feed, source: _Source) -> Skipped:
+    carried = _carried(entry, feed, source, None, link=_article_link(entry, feed))
     return Skipped(origin=carried.origin, url=carried.url, reason=Reason.BACKLOG)
 
 
