@@ -69,7 +69,8 @@ class Document:
 
     parsed: Parsed
     answer: Answer
-    body_hash: bytes
+    body_hash: bytes | None
+    """None where the same body is to be read again all the same."""
     policy: Policy
 
 

@@ -267,7 +267,8 @@ class _Poll:
             )
         poller.metrics.polled("modified")
         answer = answer_of(response, self._asked, believed=not feed.cut)
-        document = Document(parsed, answer, digest, poller.current.policy(self._claimed.feed))
+        whole = None if feed.cut else digest  # what ends in mid-air must not be taken for known when it comes again
+        document = Document(parsed, answer, whole, poller.current.policy(self._claimed.feed))
         settings = self._settings
 
         def work(connection: sqlite3.Connection) -> Kept:

@@ -94,7 +94,7 @@ class FeedState:
     next_due: float
     validators: Validators | None = None
     body_hash: bytes | None = None
-    """Of the last body that was parsed."""
+    """Of the last body that was parsed; None where that was only a part of one."""
     declared: float | None = None
     """Interval that the document asked for (`ttl`, `sy:`)."""
     max_age: float | None = None
@@ -165,7 +165,8 @@ class Items:
     """200 with another body, parsed as a feed; it may have no entries at all."""
 
     answer: Answer
-    body_hash: bytes
+    body_hash: bytes | None
+    """None where the document may be more than what came of it."""
     new: int
     """Entries that this feed never showed before."""
     known: int
