@@ -228,7 +228,7 @@ class _Poll:
     def _tell(self, error: ErrorClass, detail: str) -> None:
         """Log why no feed came; the same reason as last time is no news."""
         level = logging.DEBUG if error == self._claimed.state.error else logging.INFO
-        log.log(level, "no feed", extra={"feed": self._claimed.state.url, "why": str(error), "detail": detail})
+        log.log(level, "no feed", extra={"feed": self._claimed.state.url, "class": str(error), "detail": detail})
 
     def _request(self, limit: int) -> Request:
         headers = self._poller.current.headers(self._claimed)
