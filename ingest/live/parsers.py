@@ -8,6 +8,7 @@ import multiprocessing
 import signal
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,6 @@ from ingest.live.feedcodec import Parsed, Refused, decoded
 from ingest.schedule import ErrorClass
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from multiprocessing.connection import Connection
 
 SECONDS = 10.0
@@ -28,7 +28,7 @@ _ATTEMPTS = 2
 
 
 class Parsers:
-    """A number of parser processes, started when first needed.
+    """A number of parser processes, started by `start` or when first needed.
 
     Args:
         count: how many documents are read at a time.
@@ -42,6 +42,11 @@ class Parsers:
         self._all = [_Slot(seconds, memory_mb) for _ in range(count)]
         for slot in self._all:
             self._slots.put(slot)
+
+    async def start(self) -> None:
+        """Return when each process is ready: one takes a second to load, several on a busy machine."""
+        now = datetime.now(UTC)
+        await asyncio.gather(*(self.parse(b"", url="", content_type=None, seen=now) for _ in self._all))
 
     async def parse(self, body: bytes, *, url: str, content_type: str | None, seen: datetime) -> Parsed | Refused:
         """Return the feed that a document holds, or why there is none; never raises for what the document does."""

@@ -95,7 +95,8 @@ class Poller:
         return len(self._tasks)
 
     async def run(self) -> None:
-        """Poll until told to stop."""
+        """Poll until told to stop; nothing is asked for before it can be read."""
+        await self.parsers.start()
         while not self._stopping.is_set():
             self._wake.clear()
             sleep = await self._round() if self.has_room() else _LONGEST_SLEEP
