@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 _SET = ", ".join(f"{column} = ?" for column in STATE_COLUMNS)
+_ANY = 1_000_000_000
 _POLLED = "paused = 0 AND dropped IS NULL"
 """Word for word the condition of the index."""
 
@@ -30,20 +31,28 @@ class StaleClaimError(Exception):
 
 
 def claim(
-    connection: sqlite3.Connection, now: float, *, lease: float, limit: int, busy: Iterable[str] = ()
+    connection: sqlite3.Connection,
+    now: float,
+    *,
+    lease: float,
+    limit: int,
+    busy: Iterable[str] = (),
+    at_a_host: int = _ANY,
 ) -> list[Claimed]:
     """Return feeds that are due, longest waiting first, and leave them alone for the length of a lease.
 
-    Feeds of busy hosts (`host_of`) are left where they are: they would only wait, and keep others waiting.
+    Feeds of busy hosts (`host_of`), and more than so many at one host, are left where they are: they would only wait,
+    and keep others waiting.
 
     To be committed before the first request goes out. Whoever dies then leaves validators and seen entries as they
     were, so that what the lost answers held comes again, after `recover` or when the lease is over.
     """
     rows = connection.execute(
         f"UPDATE feed SET wake = ?, claim = claim + 1, claimed = ? WHERE id IN"  # noqa: S608 - our own column names
-        f" (SELECT id FROM feed WHERE wake <= ? AND {_POLLED} AND host NOT IN (SELECT value FROM json_each(?))"
-        f" ORDER BY wake LIMIT ?) RETURNING {SELECTED}",
-        (now + lease, now, now, json.dumps(list(busy)), limit),
+        f" (SELECT id FROM (SELECT id, wake, row_number() OVER (PARTITION BY host ORDER BY wake) AS place FROM feed"
+        f" WHERE wake <= ? AND {_POLLED} AND host NOT IN (SELECT value FROM json_each(?)))"
+        f" WHERE place <= ? ORDER BY wake LIMIT ?) RETURNING {SELECTED}",
+        (now + lease, now, now, json.dumps(list(busy)), at_a_host, limit),
     ).fetchall()
     return sorted(map(claimed_of, rows), key=lambda claimed: claimed.state.next_due)
 

@@ -129,7 +129,9 @@ class Poller:
             return _LONGEST_SLEEP
 
         def work(connection: sqlite3.Connection) -> tuple[list[Claimed], float | None]:
-            claimed = feedstore.claim(connection, now, lease=_LEASE_SECONDS, limit=limit, busy=busy)
+            claimed = feedstore.claim(
+                connection, now, lease=_LEASE_SECONDS, limit=limit, busy=busy, at_a_host=self._most
+            )
             return claimed, feedstore.next_wake(connection)
 
         due = await self.writer.read(feedstore.next_wake)

@@ -243,3 +243,18 @@ def test_among_ten_thousand_feeds_those_that_are_due_are_claimed_in_50_ms(tmp_pa
     store.close()
 
     assert min(took) < 0.05
+
+
+def test_one_host_with_many_feeds_leaves_room_for_the_others(state):
+    """Of a host only so many are claimed together, and of a busy one none, whoever waited longest."""
+    many = [Feed(url=f"https://many.example/{n}") for n in range(20)]
+    add(state, [*many, Feed(url="https://few.example/feed")], settings=SETTINGS, now=0.0)
+    found = claim(state, 10_000.0, lease=60.0, limit=10, at_a_host=3)
+    assert sorted(each.state.url for each in found) == [
+        "https://few.example/feed",
+        "https://many.example/0",
+        "https://many.example/1",
+        "https://many.example/2",
+    ]
+    assert claim(state, 10_000.0, lease=60.0, limit=10, busy=["many.example:443"]) == []
+    assert len(claim(state, 10_000.0, lease=60.0, limit=10)) == 10
