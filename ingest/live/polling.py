@@ -171,6 +171,8 @@ class Poller:
         except Exception:  # whatever it is, the feed must get its next turn
             log.exception("polling a feed failed by a mistake of ours", extra={"feed": claimed.state.url})
             kept = await poll.failed(Failure(ErrorClass.CRASHED))
+        if (wait := kept.next_due - self.now()) < _LONGEST_SLEEP:  # sooner than the next look at the store
+            asyncio.get_running_loop().call_later(max(wait, 0.0), self._wake.set)
         self._told(claimed, kept)
 
     def _told(self, claimed: Claimed, kept: Kept) -> None:
