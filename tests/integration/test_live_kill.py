@@ -19,7 +19,7 @@ from ingest.demo.newsroom import hosted
 from ingest.demo.newsroom.expected import expected
 from ingest.demo.newsroom.script import load
 from tests.commands import rows
-from tests.ingest.newsroom import begun, descendants, gone, keys
+from tests.ingest.newsroom import begun, descendants, gone, keys, newstap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -87,6 +87,8 @@ def test_killed_at_random_moments_each_item_is_delivered_once(
     assert keys(published) == keys(records), "the same in Kafka"
     assert Counter(row["id"] for row in published) == Counter(row["id"] for row in records)
     assert rows(tmp_path / "var" / "out" / "dead-letters") == []
+    audit = newstap("audit", "--config", config, cwd=tmp_path)
+    assert audit.returncode == 0, audit.stdout
 
 
 @contextmanager
