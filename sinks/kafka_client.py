@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from kafka import errors
 
-from sinks.kafka_sockets import NetworkClient
+from sinks.kafka_sockets import NetworkClient, tls_context
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -63,6 +63,14 @@ DENIED_ERRORS = (
     errors.InvalidTransactionTimeoutError,
     errors.UnsupportedVersionError,
 )
+LASTING = {
+    r"SaslAuthenticationFailed|UnsupportedSaslMechanism": "",
+    r"CERTIFICATE_VERIFY_FAILED": "; ssl_cafile has to name the authority of the broker's certificate",
+    r"ALERT_\w*(CERTIFICATE|_CA\b)": "; the broker asks for a certificate it trusts: ssl_certfile, ssl_keyfile",
+}
+"""Reasons for a failed connection that waiting does not change, as the library logs them, and what to do."""
+_FRAMING = re.compile(r"^Bootstrap connection to \S+ failed: (?:KafkaConnectionError: )?| \(backoff [\d.]+ secs\)$")
+"""What the library says around a reason."""
 FENCED_ERRORS = (errors.ProducerFencedError, errors.InvalidProducerEpochError)
 
 Client = TypeVar("Client")
@@ -135,6 +143,19 @@ class Connection:
             **self.security,
         }
 
+    def encryption(self) -> dict[str, Any]:
+        """Return the setting that holds all of TLS, where it is used.
+
+        Raises:
+            DeniedError: a certificate or key cannot be used.
+        """
+        if not str(self.security.get("security_protocol")).endswith("SSL") or "ssl_context" in self.security:
+            return {}
+        try:
+            return {"ssl_context": tls_context(self.security)}
+        except ValueError as error:
+            raise DeniedError(f"connecting to Kafka: {error}") from error
+
     def reachable(self) -> bool:
         """Tell whether any of the brokers' ports takes a connection, within a second each."""
         for address in self.addresses():
@@ -164,9 +185,10 @@ def connected(make: Callable[..., Client], connection: Connection, client_id: st
     if not connection.reachable():
         raise AwayError("connecting to Kafka: no broker answers")
     LIBRARY.last = ""
+    given = connection.settings(client_id) | connection.encryption() | settings
     with translated("connecting to Kafka"):
         try:
-            return make(kafka_client=network, **connection.settings(client_id), **settings)
+            return make(kafka_client=network, **given)
         except BaseException:
             for client in made:
                 client.end()
@@ -198,10 +220,15 @@ def trouble(error: BaseException, doing: str) -> KafkaTroubleError:
 def _unanswered(text: str) -> KafkaTroubleError:
     """Return the error of a time-out, with the library's reason: connecting hides a refused password behind one."""
     reason = LIBRARY.last
+    if (advice := lasting(reason)) is not None:
+        return DeniedError(f"connecting to Kafka: {reason}{advice}")
     text = re.sub(r"KafkaTimeoutError: Unable to bootstrap.*", "no broker answers", text)
-    if "SaslAuthenticationFailed" in reason or "UnsupportedSaslMechanism" in reason:
-        return DeniedError(f"{text} ({reason})")
     return AwayError(f"{text} ({reason})" if reason else text)
+
+
+def lasting(reason: str) -> str | None:
+    """Return what to do about a reason for a failed connection that waiting does not change; None for another."""
+    return next((advice for pattern, advice in LASTING.items() if re.search(pattern, reason)), None)
 
 
 def _causes(error: BaseException) -> list[BaseException]:
@@ -229,10 +256,11 @@ class _Library(logging.Handler):
         self.last = ""
 
     def emit(self, record: logging.LogRecord) -> None:
-        text = " ".join(record.getMessage().split())[:300]
+        text = " ".join(record.getMessage().split())
         if ("failed" not in text and "error" not in text) or "Unable to bootstrap" in text:
             return  # tells no reason
-        if "Sasl" in text or "Sasl" not in self.last:  # a refused login is the reason, although the next try may differ
+        text = _FRAMING.sub("", text)[:300]
+        if lasting(text) is not None or lasting(self.last) is None:  # the reason, although the next try may differ
             self.last = text
 
 

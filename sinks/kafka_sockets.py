@@ -13,6 +13,7 @@ And with TLS it waits for ever for a server that takes the connection and stays 
 from __future__ import annotations
 
 import ssl
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -25,6 +26,7 @@ from kafka.net.transport import KafkaSSLTransport, KafkaTCPTransport
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Iterator, Mapping
 
     from kafka.structs import BrokerMetadata
 
@@ -65,8 +67,23 @@ class _Socket(KafkaNetSocket):  # type: ignore[misc]  # the library is not typed
         return sock
 
 
-class _TlsTransport(KafkaSSLTransport):  # type: ignore[misc]  # the library is not typed
-    """A TLS connection whose handshake has an end."""
+class _LastWords:
+    """Has a connection read what came before the other side hung up.
+
+    The library drops it: of a broker that refuses a password, and closes at once, 11 of 12 answers were lost.
+    """
+
+    def _sock_recv(self) -> tuple[bytes, Exception | None]:
+        received, error = super()._sock_recv()  # type: ignore[misc]  # of the transport behind this class
+        return received, None if received else error
+
+
+class _Transport(_LastWords, KafkaTCPTransport):  # type: ignore[misc]  # the library is not typed
+    """A connection in clear."""
+
+
+class _TlsTransport(_LastWords, KafkaSSLTransport):  # type: ignore[misc]  # the library is not typed
+    """A TLS connection, whose handshake has an end."""
 
     deadline: float | None = None
     """Monotonic seconds."""
@@ -115,8 +132,44 @@ class _Manager(KafkaConnectionManager):  # type: ignore[misc]  # the library is 
 
     def _wrapped(self, sock: socket.socket, host: str, deadline: float | None) -> KafkaTCPTransport:
         if not self.ssl_enabled:
-            return KafkaTCPTransport(self._net, sock, host=host)
+            return _Transport(self._net, sock, host=host)
         settings: dict[str, Any] = {key: value for key, value in self.config.items() if key.startswith("ssl_")}
         transport = _TlsTransport(self._net, sock, host=host, **settings)
         transport.deadline = deadline
         return transport
+
+
+def tls_context(settings: Mapping[str, Any]) -> ssl.SSLContext:
+    """Return what the library would make of `ssl_` settings, but before it connects: it takes a bad file for an outage.
+
+    Raises:
+        ValueError: a file cannot be read, or does not hold what it should; the text names the setting and the file.
+    """
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = settings.get("ssl_check_hostname", True)
+    if ciphers := settings.get("ssl_ciphers"):
+        context.set_ciphers(ciphers)
+    with _naming(settings, "ssl_cafile"):
+        if authorities := settings.get("ssl_cafile"):
+            context.load_verify_locations(authorities)
+        else:
+            context.load_default_certs()
+    if certificate := settings.get("ssl_certfile"):
+        password = settings.get("ssl_password") or ""  # None would have OpenSSL ask for it on the terminal
+        with _naming(settings, "ssl_certfile", "ssl_keyfile"):
+            context.load_cert_chain(certificate, settings.get("ssl_keyfile"), password)
+    if revoked := settings.get("ssl_crlfile"):
+        with _naming(settings, "ssl_crlfile"):
+            context.load_verify_locations(revoked)
+            context.verify_flags |= ssl.VERIFY_CRL_CHECK_LEAF
+    return context
+
+
+@contextmanager
+def _naming(settings: Mapping[str, Any], *names: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:  # `ssl.SSLError` is one
+        files = ", ".join(f"{name} {settings[name]}" for name in names if settings.get(name))
+        hint = ", and is ssl_password right" if "ssl_certfile" in names else ""
+        raise ValueError(f"{files}: {error.strerror or error} (is it PEM{hint}?)") from error

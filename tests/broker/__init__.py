@@ -14,7 +14,7 @@ from tests.broker.install import BrokerMissingError
 from tests.broker.process import Broker, DockerBroker, JavaBroker, OwnBroker
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 __all__ = ["VARIABLE", "Broker", "BrokerMissingError", "GivenBroker", "OwnBroker", "connect", "start"]
 
@@ -41,27 +41,31 @@ def connect() -> Broker:
     return GivenBroker(given) if given else start()
 
 
-def start(properties: Mapping[str, str] | None = None) -> OwnBroker:
-    """Start a broker that nobody else uses, with some server properties of one's own; stop it when done.
+def start(properties: Mapping[str, str] | None = None, protocols: Sequence[str] = ()) -> OwnBroker:
+    """Start a broker that nobody else uses; stop it when done.
+
+    Args:
+        properties: of the server, beside or in place of ours.
+        protocols: of further listeners, such as `SASL_SSL`; `ports` of the broker has their ports.
 
     Raises:
         BrokerMissingError: nothing on this machine can run one.
     """
-    broker = _prepare(properties or {})
+    broker = _prepare(properties or {}, protocols)
     broker.start()
     return broker
 
 
-def _prepare(properties: Mapping[str, str]) -> OwnBroker:
+def _prepare(properties: Mapping[str, str], protocols: Sequence[str]) -> OwnBroker:
     java = install.java()
     try:
         if java is not None:
-            return JavaBroker(java, install.jars(), properties)
+            return JavaBroker(java, install.jars(), properties, protocols)
         missing = BrokerMissingError(f"no broker for the tests: {install.ADVICE}")
     except BrokerMissingError as error:
         missing = error
     if (docker := install.docker()) is not None:
-        return DockerBroker(docker, properties)
+        return DockerBroker(docker, properties, protocols)
     if (java := install.install_packages()) is not None:
-        return JavaBroker(java, install.jars(), properties)
+        return JavaBroker(java, install.jars(), properties, protocols)
     raise missing

@@ -65,9 +65,11 @@ class OwnBroker:
     Subclasses say how it is started and what must be removed.
     """
 
-    def __init__(self, port: int, folder: Path) -> None:
+    def __init__(self, port: int, folder: Path, protocols: Sequence[str] = ()) -> None:
         self.port = port
         self.bootstrap = f"127.0.0.1:{port}"
+        self.ports = {protocol: free_port() for protocol in protocols}
+        """Of the listeners beside the plain one, by protocol."""
         self.folder = folder
         self.pid = 0
         self._guard: subprocess.Popen[bytes] | None = None
@@ -134,12 +136,12 @@ class OwnBroker:
 class JavaBroker(OwnBroker):
     """Kafka's jars run by Java."""
 
-    def __init__(self, java: str, libs: Path, properties: Mapping[str, str]) -> None:
-        super().__init__(free_port(), _folder())
+    def __init__(self, java: str, libs: Path, properties: Mapping[str, str], protocols: Sequence[str]) -> None:
+        super().__init__(free_port(), _folder(), protocols)
         self._java = [java, "-Xmx512m", "-XX:+UseSerialGC", "-Xshare:auto", "-cp", f"{libs}/*"]
         self._java.insert(1, f"-Dlog4j2.configurationFile={HERE / 'log4j2.properties'}")
         shutil.copytree(_formatted(self._java), self.folder / "data")
-        mine = settings(self.port, free_port()) | {"log.dirs": str(self.folder / "data")}
+        mine = settings(self.port, free_port(), self.ports) | {"log.dirs": str(self.folder / "data")}
         _write(self.folder / "server.properties", {**mine, **properties})
 
     def command(self) -> Sequence[str]:
@@ -152,14 +154,15 @@ class JavaBroker(OwnBroker):
 class DockerBroker(OwnBroker):
     """The image of the Apache project, its port published on loopback."""
 
-    def __init__(self, docker: str, properties: Mapping[str, str]) -> None:
-        super().__init__(free_port(), _folder())
+    def __init__(self, docker: str, properties: Mapping[str, str], protocols: Sequence[str]) -> None:
+        super().__init__(free_port(), _folder(), protocols)
         self._docker = docker
         self.container = f"newstap-kafka-{self.port}"
-        inside = settings(self.port, 9093) | {"listeners": f"PLAINTEXT://:{self.port},CONTROLLER://:9093"}
+        inside = settings(self.port, 9093, self.ports)
+        inside["listeners"] = inside["listeners"].replace("127.0.0.1", "")
         given = [f"--env={_variable(key)}={value}" for key, value in {**inside, **properties}.items()]
-        published = f"--publish=127.0.0.1:{self.port}:{self.port}"
-        create = [docker, "create", "--name", self.container, published, f"--env=CLUSTER_ID={CLUSTER}"]
+        published = [f"--publish=127.0.0.1:{port}:{port}" for port in (self.port, *self.ports.values())]
+        create = [docker, "create", "--name", self.container, *published, f"--env=CLUSTER_ID={CLUSTER}"]
         subprocess.run([*create, *given, IMAGE], check=True, stdout=subprocess.DEVNULL)
 
     def command(self) -> Sequence[str]:
@@ -182,14 +185,18 @@ class DockerBroker(OwnBroker):
         subprocess.run([self._docker, verb, self.container], check=True, stdout=subprocess.DEVNULL)
 
 
-def settings(port: int, controller: int) -> dict[str, str]:
-    """Return the properties of a one-node KRaft broker that starts quickly and keeps its promises with one replica."""
+def settings(port: int, controller: int, others: Mapping[str, int] | None = None) -> dict[str, str]:
+    """Return the properties of a one-node KRaft broker that starts quickly and keeps its promises with one replica.
+
+    `others` are the ports of further listeners, by protocol.
+    """
+    open_to_all = [f"{name}://127.0.0.1:{number}" for name, number in {"PLAINTEXT": port, **(others or {})}.items()]
     return {
         "process.roles": "broker,controller",
         "node.id": "1",
         "controller.quorum.voters": f"1@127.0.0.1:{controller}",
-        "listeners": f"PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}",
-        "advertised.listeners": f"PLAINTEXT://127.0.0.1:{port}",
+        "listeners": ",".join([*open_to_all, f"CONTROLLER://127.0.0.1:{controller}"]),
+        "advertised.listeners": ",".join(open_to_all),
         "controller.listener.names": "CONTROLLER",
         "listener.security.protocol.map": "PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,SSL:SSL,SASL_SSL:SASL_SSL",
         "broker.session.timeout.ms": "3000",  # after a kill it waits for this: 6 s to start again, not 12

@@ -86,6 +86,22 @@ def test_without_a_broker_no_client_is_made() -> None:
         connected(pytest.fail, connection, "test")
 
 
+@pytest.mark.parametrize(
+    ("settings", "text"),
+    [
+        ({"ssl_cafile": "nowhere.pem"}, "ssl_cafile nowhere.pem: No such file"),
+        ({"ssl_certfile": __file__}, f"ssl_certfile {__file__}: .*ssl_password"),
+        ({"ssl_crlfile": __file__}, f"ssl_crlfile {__file__}: "),
+    ],
+)
+def test_a_file_that_is_no_certificate_is_no_outage(settings: dict[str, str], text: str) -> None:
+    """The library would try again until its time is over, and then say that no broker answers."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        connection = Connection(f"127.0.0.1:{silent.getsockname()[1]}", {"security_protocol": "SSL", **settings})
+        with pytest.raises(DeniedError, match=text):
+            connected(pytest.fail, connection, "test")
+
+
 def test_a_client_whose_broker_is_silent_leaves_no_thread_and_no_socket() -> None:
     """A port that takes connections and never answers; the library would leave its network thread running."""
     with socket.create_server(("127.0.0.1", 0)) as silent:

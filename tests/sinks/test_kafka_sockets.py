@@ -76,11 +76,6 @@ def test_failed_handshakes_leave_nothing_open(make: Callable[..., Any]) -> None:
         stop.set()
 
 
-def test_a_certificate_that_cannot_be_read_leaves_nothing_open() -> None:
-    with nothing_left_open(), socket.create_server(("127.0.0.1", 0)) as silent:
-        failing(KafkaAdminClient, silent.getsockname()[1], 0.7, security_protocol="SSL", ssl_cafile="/nowhere/ca.pem")
-
-
 @pytest.mark.parametrize("make", MAKERS)
 def test_a_silent_server_is_not_waited_for_without_end(make: Callable[..., Any]) -> None:
     """With TLS the library has no limit on the handshake."""
