@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition, errors
-from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.admin import ACLOperation, ConfigResource, ConfigResourceType
 
-from sinks.kafka_client import Connection, DeniedError, KafkaTroubleError, connected, translated
+from sinks.kafka_client import RIGHTS, Connection, DeniedError, KafkaTroubleError, connected, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -69,17 +69,14 @@ class Admin:
         """Return those topics that the broker does not have.
 
         Raises:
-            KafkaTroubleError: no answer, or no right to ask.
+            DeniedError: one or more are there, but not for us to write to.
+            KafkaTroubleError: no answer.
         """
         with translated("asking for topics"):
             told = self._client.describe_topics(list(names))
-        absent = []
-        for topic in told:
-            if topic["error_code"] == _UNKNOWN_TOPIC:
-                absent.append(topic["name"])
-            elif isinstance(problem := errors.for_code(topic["error_code"])(), errors.AuthorizationError):
-                raise DeniedError(f"topic {topic['name']}: {problem}; grant Describe and Write")
-        return absent
+        if denied := [topic["name"] for topic in told if _is_denied(topic)]:
+            raise DeniedError(f"no right to write to {', '.join(denied)} (TopicAuthorization); {RIGHTS['topic']}")
+        return [topic["name"] for topic in told if topic["error_code"] == _UNKNOWN_TOPIC]
 
     def create(self, plan: Plan, missing: Sequence[str], *, only_check: bool = False) -> list[str]:
         """Make topics and wait until they can be written to; return a text for each one that was refused."""
@@ -187,6 +184,13 @@ def watermark(connection: Connection, group: str, topic: str) -> int:
             return consumer.committed(TopicPartition(topic, 0), timeout_ms=limit) or 0
     finally:
         consumer.close(autocommit=False, timeout_ms=limit)
+
+
+def _is_denied(topic: dict[str, Any]) -> bool:
+    """Tell whether we may not write to a topic; what we may do stands beside what it is."""
+    if topic["error_code"]:
+        return issubclass(errors.for_code(topic["error_code"]), errors.AuthorizationError)
+    return ACLOperation.WRITE.name not in topic["authorized_operations"]
 
 
 def _reason(topic: dict[str, Any]) -> str:

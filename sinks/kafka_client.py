@@ -63,6 +63,17 @@ DENIED_ERRORS = (
     errors.InvalidTransactionTimeoutError,
     errors.UnsupportedVersionError,
 )
+RIGHTS = {
+    "topic": "grant Describe and Write on each topic",
+    "transactional id": "grant Describe and Write on the transactional id",
+    "group": "grant Describe and Read on the group, and Read on the topic of all articles",
+}
+"""What the broker has to allow, by what it refused."""
+_REFUSED_RIGHTS = {
+    errors.TopicAuthorizationFailedError: RIGHTS["topic"],
+    errors.TransactionalIdAuthorizationFailedError: RIGHTS["transactional id"],
+    errors.GroupAuthorizationFailedError: RIGHTS["group"],
+}
 LASTING = {
     r"SaslAuthenticationFailed|UnsupportedSaslMechanism": "",
     r"CERTIFICATE_VERIFY_FAILED": "; ssl_cafile has to name the authority of the broker's certificate",
@@ -213,7 +224,8 @@ def trouble(error: BaseException, doing: str) -> KafkaTroubleError:
     if any(isinstance(cause, FENCED_ERRORS) for cause in causes):
         return FencedError(text)
     if any(isinstance(cause, DENIED_ERRORS) for cause in causes):
-        return DeniedError(text)
+        advice = [right for denied, right in _REFUSED_RIGHTS.items() if any(isinstance(one, denied) for one in causes)]
+        return DeniedError("; ".join([text, *advice]))
     return _unanswered(text) if isinstance(error, errors.KafkaTimeoutError) else AwayError(text)
 
 

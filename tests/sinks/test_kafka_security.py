@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from typing import TYPE_CHECKING
 
 import pytest
@@ -115,8 +116,47 @@ def test_with_rights_it_delivers(guarded: OwnBroker) -> None:
     mine.close()
 
 
-def grant(broker: OwnBroker, kind: ResourceType, prefix: str, operations: list[ACLOperation]) -> None:
+def test_one_topic_that_may_not_be_written_is_named_with_what_to_grant(guarded: OwnBroker) -> None:
+    owner = sink(guarded, "broker", "b", "partly")
+    drive(owner, [])
+    owner.close()
+    grant(guarded, ResourceType.TOPIC, "partly.", [ACLOperation.DESCRIBE, ACLOperation.DESCRIBE_CONFIGS])
+    grant(guarded, ResourceType.TOPIC, "partly.", [ACLOperation.READ])
+    for granted in ("partly.articles.", "partly.dead-letters."):
+        grant(guarded, ResourceType.TOPIC, granted, [ACLOperation.WRITE])
+    denied = r"no right to write to partly\.topic\.china\.v1 \(.*; grant Describe and Write"
+
+    mine = sink(guarded, "news", SECRET, "partly")
+    assert len(mine.check()) == 1
+    assert re.search(denied, mine.check()[0])
+    with pytest.raises(SinkBrokenError, match=denied):
+        mine.open()
+
+
+def test_a_right_taken_away_while_running_is_named(guarded: OwnBroker) -> None:
+    owner = sink(guarded, "broker", "b", "taken")
+    drive(owner, [])
+    owner.close()
+    rights = [ACLOperation.DESCRIBE, ACLOperation.DESCRIBE_CONFIGS, ACLOperation.WRITE, ACLOperation.READ]
+    grant(guarded, ResourceType.TOPIC, "taken.", rights)
+    grant(guarded, ResourceType.TRANSACTIONAL_ID, "newstap-", [ACLOperation.DESCRIBE, ACLOperation.WRITE])
+    grant(guarded, ResourceType.GROUP, "newstap-", [ACLOperation.DESCRIBE, ACLOperation.READ])
+    mine = sink(guarded, "news", SECRET, "taken")
+    drive(mine, items(4))
+
+    grant(guarded, ResourceType.TOPIC, "taken.topic.", [ACLOperation.WRITE], ACLPermissionType.DENY)
+    with pytest.raises(SinkBrokenError, match=r"taken\.topic\.china\.v1.*; grant Describe and Write"):
+        drive(mine, items(8))
+
+
+def grant(
+    broker: OwnBroker,
+    kind: ResourceType,
+    prefix: str,
+    operations: list[ACLOperation],
+    permission: ACLPermissionType = ACLPermissionType.ALLOW,
+) -> None:
     admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap, **login("broker", "b"))
     pattern = ResourcePattern(kind, prefix, PatternType.PREFIXED)
-    admin.create_acls([ACL("User:news", "*", operation, ACLPermissionType.ALLOW, pattern) for operation in operations])
+    admin.create_acls([ACL("User:news", "*", operation, permission, pattern) for operation in operations])
     admin.close()
