@@ -2,8 +2,8 @@
 
 Lines go to `active.jsonl`; after an fdatasync its length and the sequence number are saved in one SQLite commit, and
 that commit is what counts. After a crash a longer file is cut to the committed length, and its lines come again from
-the outbox; a shorter one is a loss that we refuse to guess about. A full or old active file is finished under its final
-name (`part-000001.jsonl`, `.gz`, `.zst`) and never touched again.
+the outbox; a shorter one is a loss that we refuse to guess about, as is a state older than the files (`Marker`). A full
+or old active file is finished under its final name (`part-000001.jsonl`, `.gz`, `.zst`) and never touched again.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any
 import zstandard
 
 from sinks.base import Item, Kind, Ledger, SinkBrokenError, SinkUnavailableError
+from sinks.files_marker import Marker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -90,6 +91,7 @@ class FilesSink:
     ) -> None:
         self.path = path
         self._ledger = ledger
+        self._marker = Marker(path, ledger.owner)
         self._suffix = SUFFIXES[compression]
         self._rotate_bytes = rotate_bytes
         self._rotate_seconds = rotate_seconds
@@ -106,7 +108,9 @@ class FilesSink:
         try:
             self._take_folder()
             self._seq, state = self._ledger.load()
-            if not state:
+            if state:
+                self._marker.require(self._seq)
+            else:
                 self._claim()
             for kind, folder in FOLDERS.items():
                 self._streams[kind] = _recovered(self.path / folder, state.get(kind, {}))
@@ -177,6 +181,7 @@ class FilesSink:
                 raise SinkBrokenError(
                     f"{found}: written under another state; restore that state or use an empty folder"
                 )
+        self._marker.remove()
         self._ledger.save(0, {kind: _Stream(self.path).state() for kind in FOLDERS})
 
     def _append(self, stream: _Stream) -> None:
@@ -199,6 +204,7 @@ class FilesSink:
     def _commit(self, seq: int) -> None:
         self._seq = seq
         self._ledger.save(seq, {kind: stream.state() for kind, stream in self._streams.items()})
+        self._marker.note(seq)
 
     def _is_due(self, stream: _Stream) -> bool:
         old = self._clock() - stream.began >= self._rotate_seconds

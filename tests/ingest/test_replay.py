@@ -99,6 +99,22 @@ def test_a_folder_of_output_is_still_the_jobs_own_when_it_has_moved(tmp_path: Pa
     assert "nothing new" in again.stderr
 
 
+def test_a_state_put_back_to_an_older_copy_is_refused_until_a_restart(tmp_path: Path, replay: Any, out: Path) -> None:
+    inputs = lines(tmp_path / "in", line(1), name="a.jsonl")
+    replay(inputs, "--to", out)
+    shutil.copytree(out / ".newstap", tmp_path / "older")
+    replay(lines(inputs, line(2), name="b.jsonl"), "--to", out)
+    shutil.rmtree(out / ".newstap")
+    shutil.copytree(tmp_path / "older", out / ".newstap")
+
+    refused = replay(inputs, "--to", out)
+    assert refused.returncode == 1
+    assert f"{out}: 2 items were delivered here, but this state only knows of 1" in refused.stderr
+    assert len(rows(out / "records")) == 2
+    assert replay(inputs, "--to", out, "--restart").returncode == 0
+    assert len(rows(out / "records")) == 2
+
+
 def test_settings_that_changed_since_a_job_began_are_told(tmp_path: Path, replay: Any, out: Path) -> None:
     inputs = archive(tmp_path / "in", 0, 3)
     assert "have changed" not in replay(inputs, "--to", out).stderr

@@ -13,11 +13,12 @@ from typing import Any
 
 import zstandard
 
-from sinks import files
+from sinks import files, files_marker
 from sinks.base import Item, Kind, SinkUnavailableError
 from sinks.files import FOLDERS, FilesSink
 from tests.builders import make_item
 
+SOURCES = {files.__file__, files_marker.__file__}
 SUFFIX = {"none": ".jsonl", "gzip": ".jsonl.gz", "zstd": ".jsonl.zst"}
 
 
@@ -99,7 +100,7 @@ def names(folder: Path, kind: Kind = Kind.RECORD) -> list[str]:
 
 
 def steps_of(run: Callable[[], None]) -> list[int]:
-    """Run, and return at which steps to kill the like of it: at each line of `sinks/files.py`, first and last time."""
+    """Run, and return at which steps to kill the like of it: at each line of `SOURCES`, first and last time."""
     seen: dict[tuple[str, int], list[int]] = {}
     step = 0
 
@@ -111,7 +112,7 @@ def steps_of(run: Callable[[], None]) -> list[int]:
         return on_line
 
     before = sys.gettrace()
-    sys.settrace(lambda frame, event, arg: on_line if frame.f_code.co_filename == files.__file__ else None)
+    sys.settrace(lambda frame, event, arg: on_line if frame.f_code.co_filename in SOURCES else None)
     try:
         run()
     finally:
@@ -120,7 +121,7 @@ def steps_of(run: Callable[[], None]) -> list[int]:
 
 
 def killed_at(step: int, run: Callable[[], None]) -> bool:
-    """Run in a child that is killed (SIGKILL) before the given line of `sinks/files.py` is executed.
+    """Run in a child that is killed (SIGKILL) before the given line of `SOURCES` is executed.
 
     Returns whether it came so far; otherwise it has ended, and any exception of it fails the test.
     """
@@ -143,7 +144,7 @@ def killed_at(step: int, run: Callable[[], None]) -> bool:
         return on_line
 
     try:
-        sys.settrace(lambda frame, event, arg: on_line if frame.f_code.co_filename == files.__file__ else None)
+        sys.settrace(lambda frame, event, arg: on_line if frame.f_code.co_filename in SOURCES else None)
         run()
         os._exit(0)
     except BaseException:  # noqa: BLE001 - the child must not go on as a second pytest

@@ -61,7 +61,7 @@ def test_each_kind_has_its_folder(make, out):
     deliver(make(), ITEMS)
 
     assert_once(out, ITEMS)
-    assert sorted(path.name for path in out.iterdir()) == ["dead-letters", "records", "skipped"]
+    assert sorted(path.name for path in out.iterdir()) == [".delivered.json", "dead-letters", "records", "skipped"]
     assert names(out) == names(out, Kind.SKIPPED) == ["part-000001.jsonl"]
 
 
