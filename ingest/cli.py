@@ -68,6 +68,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
         "check": _check,
         "demo": _demo,
         "feeds": _feeds,
+        "schema": _schema,
         "topics": _topic_definitions,
         "why": _why,
     }
@@ -156,6 +157,13 @@ def _topic_definitions(options: argparse.Namespace, config: Config) -> int:
     from ingest import topics  # noqa: PLC0415 - see main
 
     return topics.show(config) if options.action == "list" else topics.try_examples(config, options.paths)
+
+
+def _schema(options: argparse.Namespace, config: Config) -> int:
+    from ingest.schema import show  # noqa: PLC0415 - see main
+
+    del config
+    return show(options.name)
 
 
 def _why(options: argparse.Namespace, config: Config) -> int:
@@ -276,6 +284,10 @@ def _reading_parsers(
     audit.add_argument(
         "--to", type=Path, metavar="DIR", help="the folder of a replay job (default: the service's state)"
     )
+    schema = commands.add_parser(
+        "schema", parents=[common], help="JSON Schemas of the output, AsyncAPI of the Kafka topics"
+    )
+    schema.add_argument("name", nargs="?", metavar="NAME", help="the one to print (default: list their names)")
     why = commands.add_parser("why", parents=[common], help="what happened to a document, and what gave its topics")
     why.add_argument("wanted", metavar="ID-or-URL", help="a record id, a document id or a URL")
     why.add_argument("--to", type=Path, metavar="DIR", help="the folder it went to (default: as configured)")

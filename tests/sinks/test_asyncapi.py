@@ -1,0 +1,107 @@
+"""The AsyncAPI document says of the topics what the code does: names, keys, headers, values, settings."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from importlib import resources
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from jsonschema import Draft202012Validator, FormatChecker
+
+from sinks.base import Kind
+from sinks.kafka_admin import Plan
+from sinks.kafka_messages import Names, headers, message
+from tests.sinks.kafka_driver import item
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = resources.files("sinks") / "schemas"
+DOCUMENT: dict[str, Any] = json.loads((FOLDER / "asyncapi.json").read_text("utf-8"))
+NAMES = Names("news", ("china",))
+NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+MESSAGES = {"article": item(7), "deadLetter": item(8, kind=Kind.DEAD_LETTER, topics=())}
+
+
+def found(reference: str) -> Any:
+    """Return what a reference within the document, or to a file beside it, stands for."""
+    file, _, path = reference.partition("#")
+    part = json.loads((FOLDER / file.removeprefix("./")).read_text("utf-8")) if file else DOCUMENT
+    for step in filter(None, path.split("/")):
+        part = part[step]
+    return part
+
+
+def references(part: Any) -> Iterator[str]:
+    if isinstance(part, dict):
+        yield from [part["$ref"]] if "$ref" in part else []
+        part = list(part.values())
+    for inner in part if isinstance(part, list) else []:
+        yield from references(inner)
+
+
+def address(channel: dict[str, Any]) -> str:
+    return str(channel["address"].replace("{topic}", "china"))
+
+
+def test_it_is_of_version_3_and_every_reference_leads_somewhere() -> None:
+    """Checked with the JSON Schema of AsyncAPI 3.0.0 too, when it was written; that comes with no Python package."""
+    assert DOCUMENT["asyncapi"] == "3.0.0"
+    assert {"info", "channels", "operations", "components"} < set(DOCUMENT)
+    assert {"title", "version"} < set(DOCUMENT["info"])
+    told = list(references(DOCUMENT))
+    assert len(told) > 10
+    assert all(found(one) for one in told)
+
+
+def test_the_channels_are_the_topics() -> None:
+    assert sorted(map(address, DOCUMENT["channels"].values())) == sorted(NAMES.every())
+    assert "topic" in DOCUMENT["channels"]["topic"]["parameters"]
+
+
+def test_each_channel_is_sent_to_by_one_operation_with_its_own_messages() -> None:
+    operations = DOCUMENT["operations"].values()
+    assert {operation["action"] for operation in operations} == {"send"}
+    assert [found(operation["channel"]["$ref"]) for operation in operations] == list(DOCUMENT["channels"].values())
+    for operation in operations:
+        assert [one["$ref"].rpartition("/messages/")[0] for one in operation["messages"]] == [
+            operation["channel"]["$ref"]
+        ]
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_messages_go_where_it_says(name: str) -> None:
+    holding = [address(channel) for channel in DOCUMENT["channels"].values() if name in channel["messages"]]
+
+    assert sorted(holding) == sorted(NAMES.of(MESSAGES[name]))
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_headers_are_those_that_are_written(name: str) -> None:
+    written = {key: value.decode() for key, value in headers(MESSAGES[name], NOW)}
+    told = DOCUMENT["components"]["messages"][name]["headers"]
+
+    Draft202012Validator(told, format_checker=FormatChecker()).validate(written)
+    assert list(written) == list(told["properties"]) == told["required"]
+    assert written["ce_type"] == DOCUMENT["components"]["messages"][name]["name"]
+    assert written["ce_id"] == f"{message(MESSAGES[name], (), NOW).key.decode()}/1"
+
+
+@pytest.mark.parametrize("name", MESSAGES)
+def test_values_are_of_the_schema_of_that_version(name: str) -> None:
+    payload = DOCUMENT["components"]["messages"][name]["payload"]
+    schema = found(payload["schema"]["$ref"])
+
+    assert schema["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    assert payload["schemaFormat"].endswith("version=draft/2020-12")
+    assert schema["properties"]["schema"]["const"] == 1
+
+
+def test_settings_are_those_that_topics_are_made_with() -> None:
+    made = Plan(NAMES).request(NAMES.every())
+    for channel in DOCUMENT["channels"].values():
+        told = channel["bindings"]["kafka"]["topicConfiguration"]
+        configs = made[address(channel)]["configs"]
+        assert told == {"cleanup.policy": [configs["cleanup.policy"]], "retention.ms": int(configs["retention.ms"])}
