@@ -9,18 +9,17 @@ from ingest.feeds.errors import NotAFeedError, UnreadableFeedError
 from ingest.feeds.links import absolute
 from ingest.feeds.markup import line, paragraphs, plain
 from ingest.feeds.model import MAX_CONTENT, MAX_DATE, MAX_ENTRIES, MAX_LINK, MAX_SUMMARY, MAX_TITLE, Entry, Feed
-from ingest.feeds.moments import moment
 from ingest.feeds.reading import language, names
 from ingest.feeds.rssjson import read_rss_json, string
 from ingest.feeds.settling import key_of, settled
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from ingest.feeds.moments import Dates
 
 _VERSION: Final = "https://jsonfeed.org/version/"
 
 
-def read_json_feed(text: bytes, *, url: str, seen: datetime) -> Feed:
+def read_json_feed(text: bytes, *, url: str, dates: Dates) -> Feed:
     """Return the feed. An item of the wrong type is passed over, as is one with neither id nor URL.
 
     RSS 2.0 written as JSON is read too.
@@ -31,7 +30,7 @@ def read_json_feed(text: bytes, *, url: str, seen: datetime) -> Feed:
     """
     said = _loaded(text)
     if isinstance(said.get("rss"), dict):
-        return read_rss_json(said["rss"], url=url, seen=seen)
+        return read_rss_json(said["rss"], url=url, dates=dates)
     version = string(said, "version") or ""
     if not version.replace("http://", "https://", 1).startswith(_VERSION):
         raise NotAFeedError("JSON without the version of a JSON Feed")
@@ -40,12 +39,12 @@ def read_json_feed(text: bytes, *, url: str, seen: datetime) -> Feed:
     spoken = language(said.get("language"))
     everyone = _authors(said)
     found = [
-        entry for item in items[:MAX_ENTRIES] if (entry := _entry(item, url, seen, everyone=everyone, spoken=spoken))
+        entry for item in items[:MAX_ENTRIES] if (entry := _entry(item, url, dates, everyone=everyone, spoken=spoken))
     ]
     entries, repeated = settled(found)
     return Feed(
         url=url,
-        seen=seen,
+        seen=dates.seen,
         format="json" + version.rstrip("/").rpartition("/")[2].replace(".", "")[:4],
         title=line(string(said, "title") or "")[:MAX_TITLE],
         link=absolute(string(said, "home_page_url"), url),
@@ -70,7 +69,7 @@ def _loaded(text: bytes) -> dict[str, Any]:
 
 
 def _entry(
-    item: dict[str, Any], url: str, seen: datetime, *, everyone: tuple[str, ...], spoken: str | None
+    item: dict[str, Any], url: str, dates: Dates, *, everyone: tuple[str, ...], spoken: str | None
 ) -> Entry | None:
     guid = string(item, "id")
     published_link = string(item, "url") or string(item, "external_url")
@@ -88,8 +87,8 @@ def _entry(
         content=_content(item),
         base=url,
         authors=_authors(item) or everyone,
-        published=moment(published, seen),
-        updated=moment(updated, seen),
+        published=dates.moment(published),
+        updated=dates.moment(updated),
         published_raw=None if published is None else published[:MAX_DATE],
         updated_raw=None if updated is None else updated[:MAX_DATE],
         tags=names(tag for tag in tags if isinstance(tag, str)) if isinstance(tags, list) else (),

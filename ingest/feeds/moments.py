@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from datetime import UTC, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from ingest.feeds.model import MAX_DATE
 from processors.dates import machine_date
@@ -16,23 +16,30 @@ AHEAD: Final = timedelta(days=2)
 """How far in the future a date may lie: time zones make one day, embargoes set by hand another."""
 
 
-def moment(raw: str | None, seen: datetime, *, parsed: struct_time | None = None) -> datetime | None:
-    """Return the time a feed's date means, or None where it means none that can be true.
+class Dates(NamedTuple):
+    """How the dates of one document are read."""
 
-    Our own reader goes first: feedparser 6.0.14 takes `CEST` for UTC, `1763892000` for the year 1763 and the 23rd of
-    a Chinese date for the 1st.
+    seen: datetime
+    """When it was fetched; dates more than two days later are defaults or mistakes."""
+    zone: tzinfo = UTC
+    """Of dates that come without one."""
 
-    Args:
-        raw: the date as published.
-        seen: when the feed was fetched; dates more than two days later are defaults or mistakes.
-        parsed: what feedparser made of it (UTC), for forms that only it knows.
-    """
-    if not raw or len(raw) > MAX_DATE:
-        return None
-    found = machine_date(raw)
-    if found is None and parsed is not None:
-        found = _of(parsed)
-    return found if found is not None and EARLIEST <= found <= seen + AHEAD else None
+    def moment(self, raw: str | None, *, parsed: struct_time | None = None) -> datetime | None:
+        """Return the time a feed's date means, or None where it means none that can be true.
+
+        Our own reader goes first: feedparser 6.0.14 takes `CEST` for UTC, `1763892000` for the year 1763 and the 23rd
+        of a Chinese date for the 1st.
+
+        Args:
+            raw: the date as published.
+            parsed: what feedparser made of it (UTC), for forms that only it knows.
+        """
+        if not raw or len(raw) > MAX_DATE:
+            return None
+        found = machine_date(raw, self.zone)
+        if found is None and parsed is not None:
+            found = _of(parsed)
+        return found if found is not None and EARLIEST <= found <= self.seen + AHEAD else None
 
 
 def _of(parsed: struct_time) -> datetime | None:

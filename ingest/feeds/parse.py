@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import zlib
+from datetime import UTC
 from typing import TYPE_CHECKING, Final
 
 from ingest.feeds import sitemap
 from ingest.feeds.encoding import utf8
 from ingest.feeds.errors import EmptyFeedError, HostileFeedError, NotAFeedError, UnreadableFeedError
 from ingest.feeds.jsonfeed import read_json_feed
+from ingest.feeds.moments import Dates
 from ingest.feeds.shield import root_of
 from ingest.feeds.syndication import read_syndication
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from datetime import datetime, tzinfo
 
     from ingest.feeds.model import Feed
 
@@ -23,7 +25,7 @@ _GZIP: Final = b"\x1f\x8b"
 _PAGE: Final = frozenset({"html", "head", "body", "div", "script", "p", "h1"})
 
 
-def parse(body: bytes, *, url: str, content_type: str | None, seen: datetime) -> Feed:
+def parse(body: bytes, *, url: str, content_type: str | None, seen: datetime, zone: tzinfo = UTC) -> Feed:
     """Return the feed that a document holds: RSS, RDF, Atom, JSON Feed, news sitemap or sitemap index.
 
     Pure: opens nothing, and reads no clock. What the HTTP header says about the kind of document is not believed.
@@ -33,6 +35,7 @@ def parse(body: bytes, *, url: str, content_type: str | None, seen: datetime) ->
         url: the final URL, after redirects: relative links are resolved by it.
         content_type: the HTTP header, whole, for its charset.
         seen: when it was fetched: dates much later are not believed.
+        zone: of dates that come without one.
 
     Raises:
         EmptyFeedError: no text.
@@ -41,21 +44,22 @@ def parse(body: bytes, *, url: str, content_type: str | None, seen: datetime) ->
         HostileFeedError: a limit is crossed; see `ingest.feeds.shield`.
     """
     packed = body.startswith(_GZIP)
+    dates = Dates(seen, zone)
     text = utf8(_unpacked(body) if packed else body, content_type)
     if text.startswith((b"{", b"[")) and not packed:
-        return read_json_feed(text, url=url, seen=seen)
+        return read_json_feed(text, url=url, dates=dates)
     root = root_of(text)
     if root is None:
         raise NotAFeedError("neither XML nor JSON")
     if root.name in sitemap.ROOTS:
-        return sitemap.read_sitemap(text, root, url=url, seen=seen)
+        return sitemap.read_sitemap(text, root, url=url, dates=dates)
     if packed:
         raise NotAFeedError("a gzip file that holds no sitemap")
     if root.name in _PAGE:
         raise NotAFeedError("a web page")
     if root.name == "opml":
         raise NotAFeedError("an OPML list of feeds, which can be imported")
-    return read_syndication(text, root, url=url, seen=seen)
+    return read_syndication(text, root, url=url, dates=dates)
 
 
 def _unpacked(body: bytes) -> bytes:

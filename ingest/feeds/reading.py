@@ -18,13 +18,13 @@ from ingest.feeds.model import (
     MAX_TITLE,
     Entry,
 )
-from ingest.feeds.moments import moment
 from ingest.feeds.settling import key_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from datetime import datetime
     from time import struct_time
+
+    from ingest.feeds.moments import Dates
 
 _HTML: Final = {"text/html", "application/xhtml+xml", "html", "xhtml"}
 _PERIODS: Final = {
@@ -67,8 +67,8 @@ def feed_facts(said: Mapping[str, Any], url: str) -> Facts:
     )
 
 
-def entry_of(said: Mapping[str, Any], version: str, base: Base, seen: datetime) -> Entry:
-    """Return the entry; `seen` is when the feed was fetched."""
+def entry_of(said: Mapping[str, Any], version: str, base: Base, dates: Dates) -> Entry:
+    """Return the entry."""
     atom = version.startswith("atom")
     guid = (_text(said, "id") or "").strip()
     published_link = (_link(said) or "").strip() or None
@@ -87,8 +87,8 @@ def entry_of(said: Mapping[str, Any], version: str, base: Base, seen: datetime) 
         content=_content(said, atom=atom),
         base=absolute(base.content),
         authors=_authors(said),
-        published=moment(dated, seen, parsed=_parsed(said, "published" if published or atom else "updated")),
-        updated=moment(updated, seen, parsed=_parsed(said, "updated")),
+        published=dates.moment(dated, parsed=_parsed(said, "published" if published or atom else "updated")),
+        updated=dates.moment(updated, parsed=_parsed(said, "updated")),
         published_raw=dated,
         updated_raw=updated,
         tags=names(plain(str(tag.get("label") or tag.get("term") or "")) for tag in said.get("tags") or ()),

@@ -7,25 +7,24 @@ from typing import TYPE_CHECKING, Any
 from ingest.feeds.links import absolute
 from ingest.feeds.markup import is_markup, paragraphs, plain
 from ingest.feeds.model import MAX_CONTENT, MAX_DATE, MAX_ENTRIES, MAX_LINK, MAX_SUMMARY, MAX_TITLE, Entry, Feed
-from ingest.feeds.moments import moment
 from ingest.feeds.reading import language, minutes, names
 from ingest.feeds.settling import key_of, settled
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from ingest.feeds.moments import Dates
 
 
-def read_rss_json(rss: dict[str, Any], *, url: str, seen: datetime) -> Feed:
+def read_rss_json(rss: dict[str, Any], *, url: str, dates: Dates) -> Feed:
     """Return the feed; items that are no objects, or hold nothing, are passed over."""
     said = rss.get("channel")
     channel: dict[str, Any] = said if isinstance(said, dict) else {}
     listed = channel.get("item")
     items = listed if isinstance(listed, list) else [listed]  # made from XML, a single item is no list
-    found = [_entry(item, url, seen) for item in items[:MAX_ENTRIES] if isinstance(item, dict) and item]
+    found = [_entry(item, url, dates) for item in items[:MAX_ENTRIES] if isinstance(item, dict) and item]
     entries, repeated = settled(found)
     return Feed(
         url=url,
-        seen=seen,
+        seen=dates.seen,
         format="rssjson",
         title=plain(string(channel, "title") or "")[:MAX_TITLE],
         link=absolute(string(channel, "link"), url),
@@ -48,7 +47,7 @@ def string(said: dict[str, Any], name: str) -> str | None:
     return value.encode("utf-8", "replace").decode().strip() or None
 
 
-def _entry(item: dict[str, Any], url: str, seen: datetime) -> Entry:
+def _entry(item: dict[str, Any], url: str, dates: Dates) -> Entry:
     raw = item.get("guid")
     guid = string(raw, "#value") if isinstance(raw, dict) else string(item, "guid")
     published_link = string(item, "link")
@@ -66,6 +65,6 @@ def _entry(item: dict[str, Any], url: str, seen: datetime) -> Entry:
         else None,
         base=url,
         authors=names([plain(string(item, "dc:creator") or "")]),
-        published=moment(published, seen),
+        published=dates.moment(published),
         published_raw=None if published is None else published[:MAX_DATE],
     )

@@ -14,23 +14,22 @@ from ingest.feeds.errors import HostileFeedError, NotAFeedError, UnreadableFeedE
 from ingest.feeds.links import absolute
 from ingest.feeds.markup import line
 from ingest.feeds.model import MAX_DATE, MAX_LINK, MAX_TITLE, Entry, Feed
-from ingest.feeds.moments import moment
 from ingest.feeds.reading import language, names
 from ingest.feeds.settling import key_of, settled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from lxml.etree import _Element
 
+    from ingest.feeds.moments import Dates
     from ingest.feeds.shield import Root
 
 ROOTS: Final = frozenset({"urlset", "sitemapindex"})
 MAX_URLS: Final = 50_000
 
 
-def read_sitemap(text: bytes, root: Root, *, url: str, seen: datetime) -> Feed:
+def read_sitemap(text: bytes, root: Root, *, url: str, dates: Dates) -> Feed:
     """Return the articles of a news sitemap as entries, or the sitemaps of an index as children.
 
     Raises:
@@ -45,16 +44,16 @@ def read_sitemap(text: bytes, root: Root, *, url: str, seen: datetime) -> Feed:
         listed = [absolute(said.get("loc"), url) for said in reader.rows(b"sitemap")]
         children = tuple(dict.fromkeys(child for child in listed if child))
         return Feed(
-            url=url, seen=seen, format="sitemapindex", children=children, omitted=reader.omitted, cut=reader.cut
+            url=url, seen=dates.seen, format="sitemapindex", children=children, omitted=reader.omitted, cut=reader.cut
         )
     rows = list(reader.rows(b"url"))
-    found = [_entry(said, url, seen) for said in rows if "news" in said and said.get("loc")]
+    found = [_entry(said, url, dates) for said in rows if "news" in said and said.get("loc")]
     if rows and not found:
         raise NotAFeedError("a sitemap without news")
     entries, repeated = settled(found)
     return Feed(
         url=url,
-        seen=seen,
+        seen=dates.seen,
         format="sitemap",
         title=next((said["name"][:MAX_TITLE] for said in rows if said.get("name")), ""),
         entries=entries,
@@ -122,7 +121,7 @@ def _row(element: _Element) -> dict[str, str]:
     return said
 
 
-def _entry(said: dict[str, str], url: str, seen: datetime) -> Entry:
+def _entry(said: dict[str, str], url: str, dates: Dates) -> Entry:
     loc = said["loc"]
     title = said.get("title", "")[:MAX_TITLE]
     published, updated = said.get("publication_date"), said.get("lastmod")
@@ -131,8 +130,8 @@ def _entry(said: dict[str, str], url: str, seen: datetime) -> Entry:
         link=absolute(loc, url),
         published_link=loc[:MAX_LINK],
         title=title,
-        published=moment(published, seen),
-        updated=moment(updated, seen),
+        published=dates.moment(published),
+        updated=dates.moment(updated),
         published_raw=published[:MAX_DATE] if published else None,
         updated_raw=updated[:MAX_DATE] if updated else None,
         tags=names(said.get("keywords", "").split(",")),

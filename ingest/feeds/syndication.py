@@ -19,17 +19,16 @@ from ingest.feeds.settling import settled
 from ingest.feeds.shield import shielded
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
     from lxml.etree import _Element
 
+    from ingest.feeds.moments import Dates
     from ingest.feeds.shield import Root
 
 _CUT_SHORT: Final = "it ends before its first entry does"
 _HEADERS: Final = {"content-type": "application/xml; charset=utf-8"}
 
 
-def read_syndication(text: bytes, root: Root, *, url: str, seen: datetime) -> Feed:
+def read_syndication(text: bytes, root: Root, *, url: str, dates: Dates) -> Feed:
     """Return the feed.
 
     Raises:
@@ -51,13 +50,13 @@ def read_syndication(text: bytes, root: Root, *, url: str, seen: datetime) -> Fe
     bases = _bases(text[root.at :], url, len(parsed.entries)) if b"xml:base" in text else ()
     plain = Base(url, url)
     found = [
-        entry_of(entry, parsed.version, bases[place] if bases else plain, seen)
+        entry_of(entry, parsed.version, bases[place] if bases else plain, dates)
         for place, entry in enumerate(parsed.entries)
     ]
     entries, repeated = settled(found)
     return Feed(
         url=url,
-        seen=seen,
+        seen=dates.seen,
         format=parsed.version or "xml",
         **feed_facts(parsed.feed, url),
         entries=entries,

@@ -7,8 +7,9 @@ import os
 import resource
 import signal
 from contextlib import suppress
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 from ingest.feeds import EmptyFeedError, Feed, FeedError, NotAFeedError, feeds_named, parse
 from ingest.live.feedcodec import Refused, encoded
@@ -42,8 +43,9 @@ def main(pipe: Connection, *, seconds: float, memory_mb: int, jobs: int) -> None
 
 def _read(body: bytes, about: dict[str, Any]) -> Feed | Refused:
     kind, url, seen = about["content_type"], about["url"], datetime.fromisoformat(about["seen"])
+    zone = UTC if about["zone"] is None else ZoneInfo(about["zone"])
     try:
-        return parse(body, url=url, content_type=kind, seen=seen)
+        return parse(body, url=url, content_type=kind, seen=seen, zone=zone)
     except NotAFeedError as error:
         named = tuple(found.url for found in feeds_named(body, url=url, content_type=kind))
         return Refused(ErrorClass.NOT_A_FEED, str(error), named)

@@ -48,9 +48,20 @@ class Parsers:
         now = datetime.now(UTC)
         await asyncio.gather(*(self.parse(b"", url="", content_type=None, seen=now) for _ in self._all))
 
-    async def parse(self, body: bytes, *, url: str, content_type: str | None, seen: datetime) -> Parsed | Refused:
-        """Return the feed that a document holds, or why there is none; never raises for what the document does."""
-        about = json.dumps({"url": url, "content_type": content_type, "seen": seen.isoformat()}).encode()
+    async def parse(
+        self, body: bytes, *, url: str, content_type: str | None, seen: datetime, zone: str | None = None
+    ) -> Parsed | Refused:
+        """Return the feed that a document holds, or why there is none; never raises for what the document does.
+
+        Args:
+            body: see `ingest.feeds.parse`, as for the others.
+            url: the final one.
+            content_type: the HTTP header.
+            seen: when it was fetched.
+            zone: name of the time zone of dates that come without one; by default UTC.
+        """
+        said = {"url": url, "content_type": content_type, "seen": seen.isoformat(), "zone": zone}
+        about = json.dumps(said).encode()
         return await asyncio.get_running_loop().run_in_executor(self._threads, self._ask, about, body)
 
     def close(self) -> None:

@@ -259,7 +259,11 @@ class _Poll:
         poller = self._poller
         kind = response.headers.get("content-type")
         parsed = await poller.parsers.parse(
-            response.body, url=response.final_url, content_type=kind, seen=response.fetched
+            response.body,
+            url=response.final_url,
+            content_type=kind,
+            seen=response.fetched,
+            zone=self._claimed.feed.zone,
         )
         if isinstance(parsed, Refused):
             self._tell(parsed.error, parsed.detail)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime, timedelta, tzinfo
 
 from processors.dates.written import EARLIEST, LATEST, date_line
 from processors.dates.zones import offset, zone
@@ -18,53 +18,53 @@ _TIME = (
 )
 _ZONE = r"(?:(?P<utc>[Zz])|(?:UTC|GMT)?(?P<sign>[-+\u2212])(?P<oh>\d{1,2}):?(?P<om>\d\d)?|(?P<zname>[A-Za-z]{2,4}))"
 # One optional T or space between the parts; `2023-07-27T08:51:00 -0500` and `… UTC` are common though not ISO.
-_ISO = re.compile(rf"{_DATE}(?:[Tt ]\s?{_TIME}(?:\s?{_ZONE}(?:\[[\w/+-]+\])?)?|[Zz])?", re.ASCII)
+_ISO = re.compile(rf"{_DATE}(?:[Tt ]\s?{_TIME}(?:\s?{_ZONE}(?:\[[\w/+-]+\])?)?|(?P<day_utc>[Zz]))?", re.ASCII)
 _COMPACT = re.compile(r"(\d{8})(\d{4}(?:\d\d)?)", re.ASCII)
 _EPOCH = re.compile(r"(?:/Date\()?(\d{9,10})(\d{3})?(?:[-+]\d{4})?(?:\)/)?", re.ASCII)
 _COMMENT = re.compile(r"(?<=[-+]\d{4}) \([\w ]*\)$")
 _AMBIGUOUS = re.compile(r"\s*(\d{1,2})/(\d{1,2})/\d{2,4}(?!.*[ap]\.?m\b)", re.IGNORECASE)
 
 
-def machine_date(value: str) -> datetime | None:
+def machine_date(value: str, local: tzinfo = UTC) -> datetime | None:
     """Return the time a machine-written value means, with the publisher's own offset; None where it is no date.
 
-    A date without a time is midnight, a time without an offset is UTC. A month alone (`2023-07`) is too coarse to be a
-    date. `04/07/2022` is None: nothing says which is the month. Never raises.
+    A date without a time is midnight, a time without an offset is in the zone `local`. A month alone (`2023-07`) is
+    too coarse to be a date. `04/07/2022` is None: nothing says which is the month. Never raises.
     """
     value = value.strip().strip("\"'").replace("&#43;", "+")
     if not 8 <= len(value) <= 80:
         return None
     try:
-        found = _read(value)
+        found = _read(value, local)
         known = found is not None and EARLIEST <= found < LATEST
     except (ValueError, OverflowError):  # 31 February, hour 25, an offset that leaves the calendar
         return None
     return found if known else None
 
 
-def _read(value: str) -> datetime | None:
+def _read(value: str, local: tzinfo) -> datetime | None:
     if match := _ISO.fullmatch(value):
-        return _iso(match)
+        return _iso(match, local)
     if match := _COMPACT.fullmatch(value):
-        return _read(f"{match[1]}T{match[2]}")
+        return _read(f"{match[1]}T{match[2]}", local)
     if match := _EPOCH.fullmatch(value):
         return datetime.fromtimestamp(int(match[1]), UTC) + timedelta(milliseconds=int(match[2] or 0))
     if (match := _AMBIGUOUS.match(value)) and int(match[1]) <= 12 and int(match[2]) <= 12 and match[1] != match[2]:
         return None
-    line = date_line(_COMMENT.sub("", value))
+    line = date_line(_COMMENT.sub("", value), local)
     return (line.published or line.modified) if line else None
 
 
-def _iso(match: re.Match[str]) -> datetime | None:
+def _iso(match: re.Match[str], local: tzinfo) -> datetime | None:
     part = match.groupdict()
     day = _day(part)
     moment = day + _clock(part)
     if part["zname"]:
-        tz: timezone | None = zone(part["zname"].lower(), day.date())
+        tz: tzinfo | None = zone(part["zname"].lower(), day.date())
     elif part["sign"]:
         tz = offset(part["sign"], int(part["oh"]), int(part["om"] or 0))
     else:
-        tz = UTC
+        tz = UTC if part["utc"] or part["day_utc"] else local
     return None if tz is None else moment.replace(tzinfo=tz)
 
 

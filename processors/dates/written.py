@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta, timezone
+from datetime import UTC, date, datetime, time, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING
 
 from processors.dates import zones
@@ -44,10 +44,11 @@ def written_date(line: str) -> datetime | None:
     return (found.published or found.modified) if found else None
 
 
-def date_line(line: str) -> DateLine | None:
+def date_line(line: str, local: tzinfo = UTC) -> DateLine | None:
     """Read a whole line as a date line, updates too; None where it is anything else, such as prose that holds a date.
 
-    A line that gives a day without a year (`July 27, 8:51 AM`) is a date line without values. Never raises.
+    A line that gives a day without a year (`July 27, 8:51 AM`) is a date line without values. A time without a zone is
+    in `local`. Never raises.
     """
     if len(line) > LONGEST:
         return None
@@ -56,7 +57,7 @@ def date_line(line: str) -> DateLine | None:
     if not found:
         return None
     try:
-        return _values(_pieces(found), text)
+        return _values(_pieces(found), text, local)
     except (ValueError, OverflowError):  # 31 February, hour 25
         return None
 
@@ -163,7 +164,7 @@ def _pieces(found: Sequence[Token]) -> list[_Piece]:
     return [p for p in pieces if p.dated or (p.kind and p.at)]
 
 
-def _values(pieces: Sequence[_Piece], text: str) -> DateLine | None:
+def _values(pieces: Sequence[_Piece], text: str, local: tzinfo) -> DateLine | None:
     if not pieces:
         return None
     american = any(p.half or p.zone in zones.AMERICAN for p in pieces)
@@ -174,13 +175,13 @@ def _values(pieces: Sequence[_Piece], text: str) -> DateLine | None:
         if piece.dated:
             day = piece.day(american=american, thai=thai)
         if day is not None:
-            moment = _moment(piece, day, text)
+            moment = _moment(piece, day, text, local)
             if EARLIEST <= moment < LATEST:
                 values.setdefault(piece.kind or Kind.PUBLISHED, moment)
     return DateLine(values.get(Kind.PUBLISHED), values.get(Kind.MODIFIED))
 
 
-def _moment(piece: _Piece, day: date, text: str) -> datetime:
-    tz = piece.offset or (zones.zone(piece.zone, day, text) if piece.zone else None) or UTC
+def _moment(piece: _Piece, day: date, text: str, local: tzinfo) -> datetime:
+    tz = piece.offset or (zones.zone(piece.zone, day, text) if piece.zone else None) or local
     extra = timedelta(days=1) if piece.at and piece.at[0] == 24 else timedelta()
     return datetime.combine(day, piece.clock(), tz) + extra

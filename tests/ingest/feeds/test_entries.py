@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
-from tests.ingest.feeds.samples import URL, atom, item, read, rss
+from ingest.feeds import parse
+from tests.ingest.feeds.samples import SEEN, URL, atom, item, read, rss
 
 
 def _one(document: str, **options: str):
@@ -150,6 +152,28 @@ def test_dates_are_right_or_none_and_kept_as_published(raw: str, expected: datet
     entry = _one(rss(item(more=f"<pubDate>{raw}</pubDate>")))
 
     assert (entry.published, entry.published_raw) == (expected, raw)
+
+
+@pytest.mark.parametrize(
+    ("raw", "expected"),
+    [
+        ("Mon, 23 Nov 2026 08:00:00", "2026-11-23T08:00:00+09:00"),
+        ("2026-11-23T08:00:00", "2026-11-23T08:00:00+09:00"),
+        ("2026-11-23", "2026-11-23T00:00:00+09:00"),
+        ("2026년 11월 23일 08:00", "2026-11-23T08:00:00+09:00"),
+        ("2026-11-23T08:00:00Z", "2026-11-23T08:00:00+00:00"),
+        ("2026-11-23Z", "2026-11-23T00:00:00+00:00"),
+        ("Mon, 23 Nov 2026 08:00:00 GMT", "2026-11-23T08:00:00+00:00"),
+        ("Mon, 23 Nov 2026 08:00:00 PST", "2026-11-23T08:00:00-08:00"),
+    ],
+)
+def test_a_date_without_a_zone_is_in_the_feeds_own(raw: str, expected: str):
+    document = rss(item(more=f"<pubDate>{raw}</pubDate>")).encode()
+    feed = parse(document, url=URL, content_type=None, seen=SEEN, zone=ZoneInfo("Asia/Seoul"))
+
+    published = feed.entries[0].published
+    assert published is not None
+    assert published.isoformat() == expected
 
 
 def test_an_entry_without_an_update_has_none():
