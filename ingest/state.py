@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest import feedstore, issued, pending
+from ingest import feedstore, issued, pending, robotsfiles
 from sinks import outbox
 from sinks.store import Store
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "state.sqlite"
-MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + feedstore.SCHEMA + pending.SCHEMA,)
+MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + feedstore.SCHEMA + pending.SCHEMA + robotsfiles.SCHEMA,)
 """Layouts of the service's state, oldest first; a published one is never edited."""
 _PATIENCE_SECONDS = 1.0
 """What a command that makes the state takes, at most, before a service can have it."""

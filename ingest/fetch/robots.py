@@ -6,7 +6,7 @@ import re
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from protego import Protego
 
@@ -15,6 +15,7 @@ from ingest.fetch.messages import Request
 from ingest.fetch.once import Once
 from ingest.fetch.reservations import AGENTS
 from ingest.fetch.urls import target
+from ingest.robotsfiles import RobotsFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,9 +72,17 @@ DISALLOW_ALL = "User-agent: *\nDisallow: /"
 @dataclass(frozen=True, slots=True)
 class _Kept:
     rules: Rules
-    until: float
-    unreadable: str | None
-    """Why the rules are not the site's own."""
+    file: RobotsFile
+
+
+class Memory(Protocol):
+    """Where files outlive the process. An origin is written as in `https://example.org:443`."""
+
+    async def recall(self, origin: str) -> RobotsFile | None:
+        """Return what was kept last, whether or not it still holds."""
+
+    async def keep(self, origin: str, file: RobotsFile) -> None:
+        """Keep a file; durable on return."""
 
 
 class Robots:
@@ -84,7 +93,8 @@ class Robots:
         hosts: told of each Crawl-delay.
         token: our product token, such as `product_token` returns.
         ttl: seconds that an answer is used.
-        clock: monotonic seconds.
+        memory: where answers outlive us, so that a restart need not ask again; without one they do not.
+        clock: Unix time in seconds.
     """
 
     def __init__(
@@ -94,12 +104,14 @@ class Robots:
         hosts: Hosts,
         token: str,
         ttl: float,
-        clock: Callable[[], float] = time.monotonic,
+        memory: Memory | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._fetcher = fetcher
         self._hosts = hosts
         self._token = token
         self._ttl = ttl
+        self._memory = memory
         self._clock = clock
         self._kept: OrderedDict[tuple[str, str, int], _Kept] = OrderedDict()
         self._characters = 0
@@ -116,7 +128,7 @@ class Robots:
         """
         kept = await self._kept_for(url)
         if not kept.rules.allow(url):
-            raise DisallowedError(url, kept.unreadable or "disallowed by robots.txt")
+            raise DisallowedError(url, kept.file.unreadable or "disallowed by robots.txt")
 
     async def rules(self, url: str) -> Rules:
         """Return the rules that hold for a URL.
@@ -131,14 +143,30 @@ class Robots:
     async def _kept_for(self, url: str) -> _Kept:
         where = target(url)
         kept = self._kept.get(where.origin)
-        if kept is None or self._clock() >= kept.until:
-            kept = await self._once.run(where.origin, lambda: self._asked(where))
+        if kept is None or not self._holds(kept.file):
+            kept = await self._once.run(where.origin, lambda: self._found(where))
         else:
             self._kept.move_to_end(where.origin)
         self._hosts.slow_down(where.authority, kept.rules.crawl_delay)
         return kept
 
-    async def _asked(self, where: Target) -> _Kept:
+    def _holds(self, file: RobotsFile) -> bool:
+        """Tell whether a file is still to be used; not longer than the TTL, whatever the clock or the TTL once was."""
+        return 0 < file.until - self._clock() <= self._ttl
+
+    async def _found(self, where: Target) -> _Kept:
+        """Return the rules from memory if they hold, else ask the host and remember what it says."""
+        origin = "{}://{}:{}".format(*where.origin)
+        file = None if self._memory is None else await self._memory.recall(origin)
+        if file is None or not self._holds(file):
+            file = await self._asked(where)
+            if self._memory is not None:
+                await self._memory.keep(origin, file)
+        kept = _Kept(Rules(file.text, self._token), file)
+        self._keep(where.origin, kept)
+        return kept
+
+    async def _asked(self, where: Target) -> RobotsFile:
         url = str(where.url.copy_with(raw_path=b"/robots.txt"))
         text, unreadable = DISALLOW_ALL, None
         try:
@@ -159,9 +187,7 @@ class Robots:
             else:
                 unreadable = f"robots.txt cannot be read (status {answer.status})"
         ttl = self._ttl if unreadable is None else min(self._ttl, RETRY_SECONDS)
-        kept = _Kept(Rules(text, self._token), self._clock() + ttl, unreadable)
-        self._keep(where.origin, kept)
-        return kept
+        return RobotsFile(text, self._clock() + ttl, unreadable)
 
     def _keep(self, origin: tuple[str, str, int], kept: _Kept) -> None:
         if (old := self._kept.pop(origin, None)) is not None:

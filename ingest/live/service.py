@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack, ExitStack, suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from ingest import feedstore, issued, pending, state
+from ingest import feedstore, issued, pending, robotsfiles, state
 from ingest.config import load_processors
 from ingest.delivery import Delivery
 from ingest.fetch.client import Fetcher
@@ -27,6 +27,7 @@ from ingest.live.pages import Pages
 from ingest.live.parsers import Parsers
 from ingest.live.polling import Poller
 from ingest.live.reload import Reload
+from ingest.live.robotsmemory import RobotsMemory
 from ingest.live.source import LiveSource
 from ingest.live.supervision import supervised
 from ingest.live.writer import Writer
@@ -172,7 +173,7 @@ class _Service:
         hosts = Hosts(connections=config.fetch.host_connections, delay=config.fetch.host_delay_seconds)
         fetcher = await stack.enter_async_context(_fetcher(config, hosts))
         agent, ttl = product_token(config.fetch.user_agent), config.fetch.robots_ttl_seconds
-        robots = Robots(fetcher, hosts=hosts, token=agent, ttl=ttl)
+        robots = Robots(fetcher, hosts=hosts, token=agent, ttl=ttl, memory=RobotsMemory(self._writer))
         parsers = Parsers()
         stack.callback(parsers.close)
         self._pipeline_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pipeline")
@@ -298,6 +299,7 @@ class _Service:
             await self._writer.run(lambda connection: feedstore.sweep(connection, now))  # noqa: B023 - awaited here
             await self._writer.run(lambda connection: pending.forget_links(connection, oldest))  # noqa: B023 - as above
             await self._writer.run(lambda connection: issued.forget(connection, oldest))  # noqa: B023 - as above
+            await self._writer.run(lambda connection: robotsfiles.forget(connection, now))  # noqa: B023 - as above
             await self._writer.run(lambda connection: feedstore.recall(connection, self._current.base, now))  # noqa: B023 - as above
             for _ in range(int(_SWEEP_SECONDS / _COUNT_SECONDS)):
                 self._feeds = await self._writer.read(feedstore.count_by_health)

@@ -12,6 +12,7 @@ from ingest.fetch.errors import BlockedAddressError, DisallowedError, PausedErro
 from ingest.fetch.hosts import Hosts
 from ingest.fetch.messages import Request
 from ingest.fetch.robots import Robots, Rules, product_token
+from ingest.robotsfiles import RobotsFile
 from tests.ingest.fetch.fetchers import Names, fetcher
 from tests.site import Site, answer, cut_short, hang, looped, moved, reset, slow
 
@@ -92,6 +93,50 @@ async def test_a_file_is_asked_for_once_per_ttl_however_many_need_it():
             with pytest.raises(DisallowedError, match="status 503"):
                 await ours.check(site.url("/news"))
         assert site.targets() == ["/robots.txt"] * 2
+
+
+class Shelf:
+    """A memory that outlives a `Robots`."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, RobotsFile] = {}
+
+    async def recall(self, origin: str) -> RobotsFile | None:
+        """See `Memory`."""
+        return self.files.get(origin)
+
+    async def keep(self, origin: str, file: RobotsFile) -> None:
+        """See `Memory`."""
+        self.files[origin] = file
+
+
+@looped
+async def test_what_another_process_was_told_holds_for_its_time():
+    """A restart asks again no sooner, and goes by no file that claims to hold for longer than the TTL."""
+    time, shelf = [1000.0], Shelf()
+
+    def restarted(using: Fetcher, ttl: float = 100) -> Robots:
+        hosts = Hosts(connections=9, delay=0)
+        return Robots(using, hosts=hosts, token="newstap", ttl=ttl, memory=shelf, clock=lambda: time[0])
+
+    async with Site() as site, fetcher() as using:
+        site.on("/robots.txt", answer("User-agent: *\nDisallow: /private"))
+        await restarted(using).check(site.url("/news"))
+        assert shelf.files == {f"http://127.0.0.1:{site.port}": RobotsFile("User-agent: *\nDisallow: /private", 1100)}
+
+        time[0] = 1099.0
+        with pytest.raises(DisallowedError, match="by robots"):
+            await restarted(using).check(site.url("/private"))
+        assert len(site.asked) == 1
+
+        time[0] = 1100.0
+        await restarted(using).check(site.url("/news"))
+        assert len(site.asked) == 2
+
+        time[0] = 1000.0  # set back: the file would hold for 200 s
+        await restarted(using).check(site.url("/news"))
+        await restarted(using, ttl=50).check(site.url("/news"))
+        assert len(site.asked) == 4
 
 
 @looped
