@@ -1,6 +1,7 @@
 """One budget per host, for feeds, robots.txt and pages together.
 
 A host is a name and a port. It has so many connections at once, a time between starts, and pauses that it asked for.
+A request starts when it is sent: on the host's side two that had to connect first would else come closer together.
 Waiting is first come, first served, and costs other hosts nothing.
 """
 
@@ -64,8 +65,8 @@ class Hosts:
         return len(self._hosts)
 
     @asynccontextmanager
-    async def turn(self, authority: str, *, url: str, patience: float = 0.0) -> AsyncIterator[None]:
-        """Hold one of the host's connections, from when it may start.
+    async def turn(self, authority: str, *, url: str, patience: float = 0.0) -> AsyncIterator[Callable[[], None]]:
+        """Hold one of the host's connections, from when it may start; what it yields is to be called on sending.
 
         Args:
             authority: `host:port`.
@@ -81,7 +82,7 @@ class Hosts:
             async with host.slots:
                 async with host.door:
                     await self._start(host, url, patience)
-                yield
+                yield lambda: self._sent(host)
         finally:
             host.users -= 1
 
@@ -113,6 +114,9 @@ class Hosts:
                 host.next_start = now + host.delay
                 return
             await self._sleep(wait)
+
+    def _sent(self, host: _Host) -> None:
+        host.next_start = max(host.next_start, self._clock() + host.delay)
 
     def _host(self, authority: str) -> _Host:
         host = self._hosts.get(authority)

@@ -25,7 +25,7 @@ from ingest.fetch.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
+    from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 
     from ingest.fetch.addresses import Network
     from ingest.fetch.names import Resolver
@@ -35,6 +35,8 @@ KEPT_CONNECTIONS = 20
 the CPU time."""
 RECEIVED_HEADERS = "received_headers"
 """The extension of a response that holds its headers, as a list of pairs of bytes."""
+ON_SENT = "on_sent"
+"""The extension of a request that holds what to call once its headers are sent."""
 _KEPT_SECONDS = 5.0
 _TRIED_ADDRESSES = 4
 
@@ -142,7 +144,8 @@ class Transport(httpx.AsyncBaseTransport):
             port=request.url.port,
             target=request.url.raw_path,
         )
-        asked = httpcore.Request("GET", url, headers=request.headers.raw, extensions=request.extensions)
+        extensions = {**request.extensions, "trace": _told(request.extensions[ON_SENT])}
+        asked = httpcore.Request("GET", url, headers=request.headers.raw, extensions=extensions)
         with _translated(str(request.url), ResetError):
             answer = await self._pool.handle_async_request(asked)
         # Not given to httpx: it would parse each Location, and raise what is no FetchError, though it follows none.
@@ -152,6 +155,16 @@ class Transport(httpx.AsyncBaseTransport):
     async def aclose(self) -> None:
         """Close every connection."""
         await self._pool.aclose()
+
+
+def _told(sent: Callable[[], None]) -> Callable[[str, object], Coroutine[None, None, None]]:
+    """Return what httpcore calls at each step of a request."""
+
+    async def trace(step: str, _: object) -> None:
+        if step.endswith("send_request_headers.complete"):
+            sent()
+
+    return trace
 
 
 class _Stream(httpx.AsyncByteStream):

@@ -49,6 +49,18 @@ async def test_starts_are_spaced_in_the_order_of_asking():
 
 
 @looped
+async def test_the_distance_counts_from_when_a_request_was_sent():
+    """One that had to connect first reaches the host later than its turn came, and so does the next one."""
+    time = Time()
+    hosts = budget(time)
+    async with hosts.turn(A, url="http://a.example/") as sent:
+        time.now += 0.75
+        sent()
+
+    assert await starts(hosts, time, 2) == [1.75, 2.75]
+
+
+@looped
 async def test_a_new_request_keeps_its_distance_to_one_that_is_over():
     time = Time()
     hosts = budget(time)
