@@ -53,6 +53,7 @@ class Running:
     def __init__(self, folder: Path, *feeds: str | dict[str, Any], **sections: dict[str, Any]) -> None:
         self.folder = folder
         self.file = folder / "newstap.toml"
+        self.environ: dict[str, str] = {}
         self.outcomes: list[Outcome] = []
         self.code: int | None = None
         self.error: BaseException | None = None
@@ -114,7 +115,7 @@ class Running:
 
     def _serve(self) -> None:
         try:
-            config = load(self.file, {})
+            config = load(self.file, self.environ)
             self.code = serve(config, self.stop, on_outcome=self.outcomes.append, idle=self.idle, reload=self.reload)
         except BaseException as error:  # noqa: BLE001 - the test's to raise
             self.error = error
