@@ -10,7 +10,7 @@ from ingest import pending
 from ingest.feeds import carries_text, page_of
 from ingest.feedstore import Comparison, address_of, commit, compare, host_of
 from ingest.items import item_of
-from ingest.schedule import Items, Note, Outcome, Settings, decide
+from ingest.schedule import Items, Note, NoteKind, Outcome, Settings, decide
 from processors.identity import canonical_url
 from processors.records import Mode, Origin, Reason, Skipped
 
@@ -116,6 +116,8 @@ def keep_document(
     pending.discover(connection, len(taken) + (len(feed.entries) if comparison.backlog else 0))
     if outcomes:
         outbox.add(connection, [item_of(skipped) for skipped in outcomes])
+    if feed.degraded or feed.omitted:
+        notes += (Note(NoteKind.DEGRADED),)
     return Kept(number, notes, state.next_due, comparison, len(taken))
 
 

@@ -270,10 +270,6 @@ class _Poll:
             poller.metrics.poll_failed(parsed.error)
             return await self._refused(parsed)
         feed = parsed.feed
-        if feed.degraded or feed.omitted:
-            log.debug(
-                "feed is degraded", extra={"feed": self._claimed.state.url, "omitted": feed.omitted, "cut": feed.cut}
-            )
         poller.metrics.polled("modified")
         answer = answer_of(response, self._asked, believed=not feed.cut)
         whole = None if feed.cut else digest  # what ends in mid-air must not be taken for known when it comes again

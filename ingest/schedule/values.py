@@ -204,6 +204,8 @@ class NoteKind(StrEnum):
     """The server said 304 while there was news."""
     EMPTIED = "emptied"
     """A document without entries, where there were some."""
+    DEGRADED = "degraded"
+    """A document that breaks the rules of its format, ends in mid-air or holds too much was read as far as it goes."""
     SILENT = "silent"
     DIED = "died"
     """Failed too often, from now on only probed; detail: the error class."""
