@@ -184,7 +184,10 @@ class Extraction(Section):
 
     workers: Annotated[int, Whole(0, 1024), "Worker processes; 0 for one for each core."] = 0
     worker_timeout_seconds: Annotated[
-        float, Seconds(), "A document that takes longer becomes a dead letter, and its worker is replaced."
+        float,
+        Seconds(),
+        "A document that takes longer becomes a dead letter, and its worker is replaced. A feed that takes longer, or"
+        " more than 10 s, counts as an error of that feed.",
     ] = 20
     worker_memory_mb: Annotated[
         int, Whole(64, 2**20), "A worker that needs more is replaced; its document becomes a dead letter."

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
 SECONDS = 10.0
-"""For one document; the largest honest ones take under one."""
+"""For one document, at most; the largest honest ones take under one."""
 MEMORY_MB = 1_000
 JOBS = 500
 """Documents until a process is replaced: feedparser and lxml keep some of what they have read."""

@@ -24,7 +24,7 @@ from ingest.health import Health
 from ingest.listener import Listener
 from ingest.live.current import Current
 from ingest.live.pages import Pages
-from ingest.live.parsers import Parsers
+from ingest.live.parsers import SECONDS, Parsers
 from ingest.live.polling import Poller
 from ingest.live.reload import Reload
 from ingest.live.robotsmemory import RobotsMemory
@@ -174,7 +174,7 @@ class _Service:
         fetcher = await stack.enter_async_context(_fetcher(config, hosts))
         agent, ttl = product_token(config.fetch.user_agent), config.fetch.robots_ttl_seconds
         robots = Robots(fetcher, hosts=hosts, token=agent, ttl=ttl, memory=RobotsMemory(self._writer))
-        parsers = Parsers()
+        parsers = Parsers(seconds=min(SECONDS, config.extraction.worker_timeout_seconds))
         stack.callback(parsers.close)
         self._pipeline_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pipeline")
         stack.callback(self._pipeline_thread.shutdown, wait=False)
