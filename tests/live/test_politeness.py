@@ -31,11 +31,12 @@ def times(site: Site, *targets: str) -> list[float]:
 @looped
 async def test_a_host_has_its_connections_and_time_between_starts(tmp_path: Path):
     """36: fifty feeds of one host are never asked for on more connections, or closer together, than configured."""
-    delay = 0.06
+    delay = 0.05
+    schedule = {"interval_seconds": 2, "min_interval_seconds": 2, "max_interval_seconds": 20}
     async with Site() as site:
-        urls = [site.on(f"/{n}", slow(answer(rss(item(n))), 0.15)) for n in range(50)]
+        urls = [site.on(f"/{n}", slow(answer(rss(item(n))), 0.12)) for n in range(50)]
         fetch = {"host_delay_seconds": delay, "host_connections": 2}
-        async with Running(tmp_path, *urls, fetch=fetch) as service:
+        async with Running(tmp_path, *urls, fetch=fetch, schedule=schedule) as service:
             await service.until(lambda: len(service.records) == 50)
         asked = times(site)
 
