@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from time import struct_time
 
 EARLIEST: Final = datetime(1995, 1, 1, tzinfo=UTC)
+_YEAR: Final = re.compile(r"(?:19|20)\d\d")
+"""What a date must hold for feedparser to be believed: what it does not find it takes from the clock."""
 AHEAD: Final = timedelta(days=2)
 """How far in the future a date may lie: time zones make one day, embargoes set by hand another."""
 
@@ -37,7 +40,7 @@ class Dates(NamedTuple):
         if not raw or len(raw) > MAX_DATE:
             return None
         found = machine_date(raw, self.zone)
-        if found is None and parsed is not None:
+        if found is None and parsed is not None and _YEAR.search(raw):
             found = _of(parsed)
         return found if found is not None and EARLIEST <= found <= self.seen + AHEAD else None
 
