@@ -83,6 +83,17 @@ def normalised(url: str | None) -> str | None:
     return urlunsplit(SplitResult(parts.scheme, host, _path(parts.path), _query(parts.query), ""))
 
 
+def untracked(reference: str) -> str:
+    """Return a URL, absolute or not, without tracking parameters; all else stays, the fragment too."""
+    start, _, rest = reference.partition("?")
+    query, hash_mark, fragment = rest.partition("#")
+    pairs = query.split("&")
+    kept = [pair for pair in pairs if not _tracks(pair)]
+    if len(kept) == len(pairs):
+        return reference
+    return start + ("?" + "&".join(kept) if kept else "") + hash_mark + fragment
+
+
 def record_id(canonical: str | None, document_id: str | None, title: str, text: str) -> str:
     """Return the record's key: 32 hexadecimal digits of a SHA-256.
 
@@ -150,8 +161,12 @@ def _path(path: str) -> str:
 
 def _query(query: str) -> str:
     pairs = _escapes(query).split("&")
-    kept = [pair for pair in pairs if pair and not _TRACKING.fullmatch(pair.partition("=")[0])]
+    kept = [pair for pair in pairs if pair and not _tracks(pair)]
     return quote("&".join(kept), safe=_SAFE)
+
+
+def _tracks(pair: str) -> bool:
+    return _TRACKING.fullmatch(pair.partition("=")[0]) is not None
 
 
 def _escapes(text: str) -> str:

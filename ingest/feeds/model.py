@@ -26,7 +26,7 @@ class Entry:
 
     key: str
     """What tells the entry from the feed's others: its raw guid, else its link as published, else a hash of title and
-    date. Never a resolved URL: that would change when the feed moves from http to https."""
+    date; without tracking parameters. Never a resolved URL: that would change when the feed moves to https."""
     link: str | None = None
     """Absolute http(s) URL, resolved against `xml:base` and the feed's final URL."""
     published_link: str | None = None

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingest.feeds.model import MAX_KEY
+from processors.identity import untracked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -15,8 +16,12 @@ if TYPE_CHECKING:
 
 
 def key_of(guid: str | None, link: str | None, title: str, date: str | None) -> str:
-    """Return the raw guid, else the link as published, else a hash of title and date; a very long one is hashed."""
-    key = guid or link or _digest(f"{title}\n{date or ''}")
+    """Return the raw guid, else the link as published, else a hash of title and date; a very long one is hashed.
+
+    Tracking parameters are left out of either: they tell one poll, or one feed of a site, from another.
+    """
+    raw = guid or link or _digest(f"{title}\n{date or ''}")
+    key = untracked(raw) or raw
     return key if len(key) <= MAX_KEY else _digest(key)
 
 

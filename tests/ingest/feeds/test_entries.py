@@ -56,6 +56,10 @@ def test_the_base_of_an_entry_overrides_that_of_the_feed():
         ("", "/1", "/1"),
         (None, "/1", "/1"),
         ("   ", "/1", "/1"),
+        (None, "/1?utm_source=rss&amp;id=7&amp;utm_medium=feed#part", "/1?id=7#part"),
+        ("https://a.example/1?utm_source=rss", "/1", "https://a.example/1"),
+        ("?", "/1", "?"),
+        ("?utm_id=1", "/1", "?utm_id=1"),
     ],
 )
 def test_the_key_is_the_guid_or_else_the_link_as_published(guid: str | None, link: str, key: str):
@@ -145,6 +149,7 @@ def test_atom_prefers_the_alternate_in_html():
         ("Thu, 01 Jan 1970 00:00:00 GMT", None),
         ("1763-11-23", None),
         ("Mon, 31 Nov 2026 10:00:00 GMT", None),
+        ("25:00 on the 31st", None),
         ("tomorrow", None),
     ],
 )
