@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 _SET = ", ".join(f"{column} = ?" for column in STATE_COLUMNS)
 _ANY = 1_000_000_000
+_LATE = 60.0
+"""Seconds that a request goes out after its claim, at most: it waits for its turn at the host, and to be connected."""
 _POLLED = "paused = 0 AND dropped IS NULL"
 """Word for word the condition of the index."""
 
@@ -60,12 +62,13 @@ def claim(
 def recover(connection: sqlite3.Connection, settings: Settings, now: float) -> int:
     """Take over from a service that was killed: what it had claimed is due again. Return how many feeds those are.
 
-    At the start only, when no claim can be alive. Its requests may have gone out, so the shortest interval holds.
+    At the start only, when no claim can be alive. Its requests may have gone out at any time until now, though hardly
+    long after their claim, so the shortest interval holds from then.
     """
     cursor = connection.execute(
-        "UPDATE feed SET wake = max(next_due, claimed + ?), claim = claim + 1, claimed = NULL"
-        " WHERE claimed IS NOT NULL",
-        (settings.min_interval_seconds,),
+        "UPDATE feed SET wake = max(next_due, min(:now, claimed + :late) + :shortest), claim = claim + 1,"
+        " claimed = NULL WHERE claimed IS NOT NULL",
+        {"now": now, "late": _LATE, "shortest": settings.min_interval_seconds},
     )
     recall(connection, settings, now)
     return cursor.rowcount

@@ -166,9 +166,9 @@ def test_a_kill_loses_no_item_and_polls_nothing_early(tmp_path: Path, moment: st
     store = Store(path, [SCHEMA])
     with store.transaction() as connection:
         assert claim(connection, 1099, lease=600, limit=9)[0].feed == B  # the lease of A, which was claimed at 100
-        assert recover(connection, SETTINGS, 110) == 2
-        assert claim(connection, 699, lease=600, limit=9) == []
-        again = one_claimed(connection, 700)
+        assert recover(connection, SETTINGS, 1110) == 2
+        assert claim(connection, 759, lease=600, limit=9) == []  # the request may have gone out at 160
+        again = one_claimed(connection, 760)
         assert again.feed == A
         assert again.state.validators is None
         assert compare(connection, again, {"one": b"1"}, skip_backlog=False).new == ("one",)
@@ -183,6 +183,17 @@ def test_a_start_leaves_alone_what_was_not_claimed(state):
     assert recover(state, SETTINGS, 5) == 0
     assert claim(state, 899, lease=600, limit=9)[0].feed == B
     assert one_claimed(state, 900).feed == A
+
+
+@pytest.mark.parametrize(("start", "due"), [(5, 605), (9_000, 660)])
+def test_a_request_went_out_before_the_start_and_not_long_after_its_claim(state, start, due):
+    """A service that starts at once waits from now on; one that starts hours later need not wait again."""
+    add(state, [A], settings=SETTINGS, now=0)
+    one_claimed(state)
+    recover(state, SETTINGS, start)
+
+    assert claim(state, due - 1, lease=600, limit=1) == []
+    assert one_claimed(state, due).feed == A
 
 
 def test_no_old_claim_survives_a_start(state):
