@@ -141,7 +141,8 @@ async def test_a_restart_asks_for_nothing_before_its_time(tmp_path: Path):
 @looped
 async def test_a_killed_service_asks_for_nothing_before_its_time(tmp_path: Path):
     """40: killed while the answer was on its way, too: the request went out, so the shortest interval holds."""
-    schedule = {"interval_seconds": 4, "min_interval_seconds": 4, "max_interval_seconds": 8}
+    shortest = 2.5
+    schedule = {"interval_seconds": shortest, "min_interval_seconds": shortest, "max_interval_seconds": 8}
     async with Site() as site:
         url = site.on("/feed", hang, answer(rss(item(1))))
         service = Running(tmp_path, url, schedule=schedule)
@@ -154,7 +155,7 @@ async def test_a_killed_service_asks_for_nothing_before_its_time(tmp_path: Path)
             await service.until(lambda: service.records)
 
     assert len(site.asked) == 2
-    assert site.asked[1].at - site.asked[0].at >= 4
+    assert site.asked[1].at - site.asked[0].at >= shortest
 
 
 async def first_asked(site: Site, process: subprocess.Popen[str]) -> None:
