@@ -48,6 +48,8 @@ class Kept(NamedTuple):
     comparison: Comparison | None = None
     taken: int = 0
     """Entries that something is to be made of."""
+    skipped: tuple[Skipped, ...] = ()
+    """Those that have their outcome already."""
 
 
 def keep(
@@ -118,7 +120,7 @@ def keep_document(
         outbox.add(connection, [item_of(skipped) for skipped in outcomes])
     if feed.degraded or feed.omitted:
         notes += (Note(NoteKind.DEGRADED),)
-    return Kept(number, notes, state.next_due, comparison, len(taken))
+    return Kept(number, notes, state.next_due, comparison, len(taken), tuple(outcomes))
 
 
 class _Source(NamedTuple):

@@ -187,6 +187,8 @@ class Poller:
             self.metrics.entries("changed", len(compared.changed))
             self.metrics.entries("known", compared.known)
             self.metrics.entries("backlog", compared.backlog)
+        for skipped in kept.skipped:
+            self.metrics.saw(skipped)
         if kept.taken:
             self.taken()
 
