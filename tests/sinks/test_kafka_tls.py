@@ -65,6 +65,12 @@ def encrypted(authority: Authority) -> Iterator[OwnBroker]:
     broker.stop()
 
 
+@pytest.fixture
+def _the_file_names_the_broker(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The address of the run's broker is in the environment, and would replace the one in the file."""
+    monkeypatch.delenv("NEWSTAP_KAFKA_BOOTSTRAP", raising=False)
+
+
 def scram(authority: Authority, password: str = SECRET) -> dict[str, Any]:
     return {
         "security_protocol": "SASL_SSL",
@@ -144,6 +150,7 @@ def test_whoever_is_refused_is_told_why_at_once(
     "case",
     [(SECRET, 0, ""), (f"not-{SECRET}", 0, "SaslAuthenticationFailed"), (SECRET, 1, "CERTIFICATE_VERIFY_FAILED")],
 )
+@pytest.mark.usefixtures("_the_file_names_the_broker")
 def test_newstap_check_tells_it_in_one_line(
     encrypted: OwnBroker, authorities: tuple[Authority, Authority], tmp_path: Path, case: tuple[str, int, str]
 ) -> None:
