@@ -101,6 +101,10 @@ def _serve(options: argparse.Namespace, config: Config) -> int:
 
 def _replay(options: argparse.Namespace, config: Config) -> int:
     stop = _stop_on_signals()
+    if options.diff:
+        from ingest.diff import diff  # noqa: PLC0415 - see main
+
+        return diff(config, options.inputs, options.topics, stop)
     from ingest.replay import Options, replay  # noqa: PLC0415 - see main
 
     wanted = Options(
@@ -309,7 +313,11 @@ def _replay_parser(
     replay.add_argument("--to", type=Path, metavar="DIR", help="write files here, and keep the job's progress here")
     replay.add_argument("--kafka", type=_address, metavar="HOST:PORT", help="publish to this Kafka")
     replay.add_argument("--topics", type=_topics, metavar="A,B", help="the topics to look for, or all")
-    replay.add_argument("--dry-run", action="store_true", help="print the records, deliver and remember nothing")
+    trials = replay.add_mutually_exclusive_group()
+    trials.add_argument("--dry-run", action="store_true", help="print the records, deliver and remember nothing")
+    trials.add_argument(
+        "--diff", action="store_true", help="print what new topic definitions would change in records; deliver nothing"
+    )
     replay.add_argument("--restart", action="store_true", help="begin anew: replace the files, publish again")
     replay.add_argument("--strict", action="store_true", help="exit with 1 if there are dead letters")
     replay.add_argument("--workers", type=_count, default=0, metavar="N", help="processes (default: one per core)")

@@ -25,6 +25,8 @@ class Recipe:
     config: Config
     topics: tuple[str, ...] | None = None
     """Overrides what the configuration enables; empty for every topic there is."""
+    definitions: definitions.Topics | None = None
+    """Topics already loaded: a worker that starts later has the same ones, whatever has become of the files."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +42,15 @@ class Limits:
 
 
 def topics_of(recipe: Recipe) -> definitions.Topics:
-    """Return the topics that are looked for.
+    """Return the topics that are looked for: those the recipe holds, else what the files say now.
 
     Raises:
         TopicsError: a definition is wrong, or a topic unknown.
     """
+    return recipe.definitions or loaded(recipe)
+
+
+def loaded(recipe: Recipe) -> definitions.Topics:
+    """Return what the files say now; raises `TopicsError` as above."""
     enabled = recipe.config.topics.enabled if recipe.topics is None else recipe.topics or None
     return definitions.load(enabled, recipe.config.topics.paths)

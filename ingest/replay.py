@@ -87,9 +87,9 @@ def replay(
         BrokenPipeError: a dry run's reader has gone.
     """
     files, ignored = discovered(options.inputs)
-    recipe = Recipe(config=config, topics=options.topics)
-    pool = _pool(recipe, options)  # first, since its workers' libraries are loaded meanwhile
-    topics = topics_of(recipe)
+    topics = topics_of(Recipe(config=config, topics=options.topics))
+    # Next, since its workers' libraries are loaded meanwhile.
+    pool = _pool(Recipe(config=config, definitions=topics), options)
     with ExitStack() as stack:
         if options.dry_run:
             box = _scratch_outbox(stack)

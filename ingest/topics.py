@@ -30,12 +30,7 @@ def try_examples(config: Config, paths: Sequence[Path], out: IO[str] = sys.stdou
     topics = definitions.load(None, (*config.topics.paths, *paths))
     failures = run_examples(topics)
     for failure in failures:
-        should = "must be" if failure.example.must else "must not be"
-        text = f"{failure.example.title} {failure.example.text}".strip()
-        out.write(
-            f"{failure.topic}: score {failure.score:.2f}, threshold {failure.threshold:.2f}; "
-            f"{should} about it: {text[:100]!r}\n"
-        )
+        out.write(f"{failure.topic}: {failure}\n")
     count = sum(len(topic.examples) for topic in topics.topics)
     out.write(f"{count} examples of {len(topics.names)} topics, {len(failures)} came out otherwise\n")
     return 1 if failures else 0

@@ -61,6 +61,12 @@ class Failure:
     score: float
     threshold: float
 
+    def __str__(self) -> str:
+        """What is wrong, in one line, without the topic's name."""
+        should = "must be" if self.example.must else "must not be"
+        text = f"{self.example.title} {self.example.text}".strip()
+        return f"score {self.score:.2f}, threshold {self.threshold:.2f}; {should} about it: {text[:100]!r}"
+
 
 class TagTopics:
     """Adds the topics an article is about, strongest first. Pure and deterministic; build it once."""
