@@ -1,6 +1,7 @@
 """How fast the tagger is on one core, next to a bare scan of the same text by the same kind of automaton.
 
     python benchmarks/topics.py
+    python benchmarks/topics.py --pages ../shared/extraction   # its share of the whole chain's time
 
 The bare scan is `ahocorasick_rs`, DFA, leftmost-longest, over the same phrases, lower-casing left out: what no tagger
 in Python can beat. Documents are made of the sentences below: a third about a topic, a third with a passing mention, a
@@ -10,6 +11,8 @@ third without any phrase. Ratios are medians over rounds in which both run in tu
 from __future__ import annotations
 
 import argparse
+import gzip
+import json
 import os
 import random
 import statistics
@@ -20,7 +23,10 @@ from typing import TYPE_CHECKING
 
 import ahocorasick_rs
 
-from processors.records import Article
+from ingest.config import load as configured
+from ingest.recipe import Recipe
+from ingest.worker import chain_of
+from processors.records import Article, Form, Mode, Origin, Page, Record
 from processors.topics.definitions import load
 from processors.topics.model import Topics
 from processors.topics.tag import TagTopics
@@ -121,13 +127,36 @@ def measure(label: str, tagger: TagTopics, automaton: ahocorasick_rs.AhoCorasick
     )
 
 
+def share(folder: Path) -> None:
+    """Print how much of the chain's CPU time goes into tagging: pages with an article, as `newstap replay` has them."""
+    chain = chain_of(Recipe(config=configured(None, {})))
+    tagger = TagTopics(load(MAIN))
+    origin = Origin(mode=Mode.REPLAY)
+    for path in sorted(folder.glob("*.jsonl.gz")):
+        with gzip.open(path, "rt", encoding="utf-8") as lines:
+            rows = [json.loads(line) for line in lines]
+        pages = [Page(form=Form.HTML, body=row["html"].encode(), origin=origin, url=row["url"]) for row in rows]
+        outcomes = [chain(page) for page in pages]  # loads what is loaded late, too
+        articles = [outcome.article for outcome in outcomes if isinstance(outcome, Record)]
+        whole = seconds(lambda pages=pages: [chain(page) for page in pages])
+        tagging = seconds(lambda articles=articles: [tagger(article) for article in articles])
+        print(
+            f"{path.name:18s} {len(articles)} articles of {len(pages)} pages: chain {1000 * whole / len(pages):.1f} ms,"
+            f" tagging {1000 * tagging / len(articles):.2f} ms, {100 * tagging / whole:.2f} % of it"
+        )
+
+
 def main() -> None:
-    """Print a line for each size and number of topics."""
-    options = argparse.ArgumentParser(description=__doc__)
+    """Print a line for each size and number of topics, or for each set of pages."""
+    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    options.add_argument("--pages", type=Path, metavar="FOLDER", help="sets of pages, JSON lines with url and html")
     options.add_argument("--topics", type=int, default=1_000, help="made-up topics beside the three shipped ones")
     chosen = options.parse_args()
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    if chosen.pages is not None:
+        share(chosen.pages)
+        return
     for label, topics in (("3 topics", load(MAIN)), (f"{chosen.topics:,} topics", many_topics(chosen.topics - 3))):
         began = time.process_time()
         tagger, automaton = TagTopics(topics), bare(topics)

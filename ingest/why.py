@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
 from ingest.logs import visible
 from processors.identity import normalised
+from processors.records import Article
 from processors.topics import definitions
 from processors.topics.tag import TagTopics
 from sinks.codec import CodecError, decode_record
 from sinks.reader import Line, read_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ingest.config import Config
+    from processors.records import Evidence
     from processors.topics.tag import Explanation
 
 KINDS = ("records", "skipped", "dead-letters")
@@ -90,17 +93,40 @@ def _explain(config: Config, line: Line, out: IO[str]) -> None:
     topics = definitions.load(config.topics.enabled, config.topics.paths)
     if record.fingerprint.get("topics") != topics.digest:
         out.write("  the topic definitions have changed since; this is what they say today\n")
-    for made in TagTopics(topics).explain(record.article):
+    tagger = TagTopics(topics)
+    removed = _removed(tagger, record.article)
+    for made in tagger.explain(record.article):
         sign = "topic" if made.tagged else "no topic"
         out.write(f"  {sign} {made.topic}: score {made.score:.2f}, threshold {made.threshold:.2f}\n")
-        for text in _findings(made, record.article):
-            out.write(f"    {text}\n")
+        _write(chain(_findings(made, record.article), removed.pop(made.topic, ())), out)
+    for topic, lines in removed.items():
+        out.write(f"  no topic {topic}: no phrase in what was kept\n")
+        _write(lines, out)
 
 
-def _findings(made: Explanation, article: object) -> Iterator[str]:
+def _write(lines: Iterable[str], out: IO[str]) -> None:
+    out.writelines(f"    {line}\n" for line in lines)
+
+
+def _removed(tagger: TagTopics, article: Article) -> dict[str, list[str]]:
+    """Return by topic the phrases in what boilerplate rules took out."""
+    found: dict[str, list[str]] = {}
+    for cut in article.removed:
+        held = Article(title="", text=cut.text, language=article.language)
+        for made in tagger.explain(held):
+            for finding in made.findings:
+                around = _context(held, finding.evidence)
+                line = f"{finding.kind} in removed text, ignored: boilerplate, rule {cut.rule}: {around}"
+                found.setdefault(made.topic, []).append(line)
+    return found
+
+
+def _findings(made: Explanation, article: Article) -> Iterator[str]:
     for finding in made.findings:
-        e = finding.evidence
-        text = getattr(article, e.field) or ""
-        context = f"{text[max(0, e.start - _AROUND) : e.start]}[{e.phrase}]{text[e.end : e.end + _AROUND]}"
         ignored = f", ignored: {finding.ignored}" if finding.ignored else ""
-        yield f"{finding.kind} in {e.field}{ignored}: …{visible(context)}…"
+        yield f"{finding.kind} in {finding.evidence.field}{ignored}: {_context(article, finding.evidence)}"
+
+
+def _context(article: Article, e: Evidence) -> str:
+    text = getattr(article, e.field) or ""
+    return visible(f"…{text[max(0, e.start - _AROUND) : e.start]}[{e.phrase}]{text[e.end : e.end + _AROUND]}…")

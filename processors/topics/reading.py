@@ -19,8 +19,11 @@ CREDIT = "credit line"
 DATELINE = "dateline"
 OUTLET = "outlet's own name"
 NAMESAKE = "namesake place"
+COMPOUND = "describes something else"
 UNSUPPORTED = "needs support"
 
+_TELLING = ",- "
+"""What stands behind a name that belongs to something else: "Moscow, Idaho", "Soviet-era", "Moscow Road"."""
 _PRIMARY, _SECONDARY, _CONTEXT, _NEEDS_SUPPORT = Kind.PRIMARY, Kind.SECONDARY, Kind.CONTEXT, Kind.NEEDS_SUPPORT
 """Bound once: an attribute of an enum costs more than the comparison, and a set of them hashes in Python."""
 
@@ -53,8 +56,8 @@ class Reading:
                 self._ignored.append((hit, BLOCKED))
             elif start < reach:
                 self._ignored.append((hit, setting_of))
-            elif original[end] == "," and setting.is_namesake(original, end):
-                self._ignored.append((hit, NAMESAKE))
+            elif (after := original[end]) in _TELLING and (reason := _named(original, end, after)):
+                self._ignored.append((hit, reason))
             else:
                 self._keep(hit)
 
@@ -107,6 +110,15 @@ class Reading:
                     yield *span, CREDIT
         if site:
             yield from ((*span, OUTLET) for span in setting.own_name_spans(sheet.folded, site))
+
+
+def _named(original: str, end: int, after: str) -> str:
+    """Why a hit that ends here names something else; empty if it does not."""
+    if after == ",":
+        return NAMESAKE if setting.is_namesake(original, end) else ""
+    if after == "-":
+        return COMPOUND if setting.is_compound(original, end) else ""
+    return NAMESAKE if setting.is_named_after(original, end) else ""
 
 
 def _stands(hits: Sequence[Hit]) -> bool:

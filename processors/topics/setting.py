@@ -39,6 +39,18 @@ _SHORT = frozenset(state for state in _STATES if len(state) <= 5)
 _NAMESAKE = re.compile(
     r", (?:" + "|".join(sorted((re.escape(s) for s in _STATES), key=len, reverse=True)) + r")\b(\.?)", re.IGNORECASE
 )
+_STREETS = tuple(
+    f" {word}"
+    for word in (
+        "Road", "Street", "Avenue", "Lane", "Boulevard", "Terrace", "Hotel", "Inn", "Restaurant", "Bistro", "Cafe",
+        "Café", "Grill", "Pub", "Bakery", "Pier",
+    )
+)  # fmt: skip
+_COMPOUND = re.compile(
+    r"-(?:born|bred|style|styled|era|themed|inspired|flavou?red|trained|educated|speaking|language|descended"
+    r"|American|Australian|British|Canadian)s?\b",
+    re.IGNORECASE,
+)
 _PLACE = r"\s*[^\W\d_a-z][\w .,’'/-]{1,70}?"
 _AGENCY = r"\([^)\n]{2,40}\)"
 _DATELINE = re.compile(rf"{_PLACE}(?:{_AGENCY}\s*)?\s(?:—|–|--|-)\s|{_PLACE}{_AGENCY}\s*[:.]?\s")
@@ -49,7 +61,7 @@ DATELINE_REACH = 90
 """Characters from the start of the text within which a dateline ends."""
 _CREDIT_REACH = 300
 
-SETTING = (_OPENING, _ANYWHERE, _STATES, _DATELINE.pattern)
+SETTING = (_OPENING, _ANYWHERE, _STATES, _DATELINE.pattern, _STREETS, _COMPOUND.pattern)
 """All of this module that changes a tag, for the digest of definitions."""
 
 
@@ -102,3 +114,18 @@ def is_namesake(text: str, end: int) -> bool:
         return False
     abbreviated = found.group()[2:].rstrip(".").lower() in _SHORT - {"idaho", "iowa", "ohio", "maine", "utah", "texas"}
     return not abbreviated or bool(found.group(1))
+
+
+def is_named_after(text: str, end: int) -> bool:
+    """Whether a street, an inn or the like bears the name: "Moscow Road", "the Kremlin Bistro"."""
+    if not text.startswith(_STREETS, end):
+        return False
+    after = end + 1
+    while text[after].isalpha():
+        after += 1
+    return text[end:after] in _STREETS
+
+
+def is_compound(text: str, end: int) -> bool:
+    """Whether the name only describes something else: "Soviet-era flats", "a Chinese-born cook"."""
+    return _COMPOUND.match(text, end) is not None

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
 
 from ingest import why
 from ingest.config import load
+from sinks.codec import decode_record, encode_record
 from tests.commands import newstap, rows
 
 if TYPE_CHECKING:
@@ -58,6 +61,40 @@ def test_it_shows_what_was_removed_and_which_phrases_gave_which_topic(out: Path)
     assert "removed by more-stories: (More North Korea stories.)" in text
     assert "topic north-korea: score" in text
     assert "[Pyongyang]" in text
+
+
+def test_it_shows_phrases_that_boilerplate_rules_took_out(out: Path) -> None:
+    """Two stand in the removed line's topic; the line says that they did not count, and by which rule they went."""
+    assert (
+        "primary in removed text, ignored: boilerplate, rule more-stories: …(More [North Korea] stories.)…"
+        in told("one", out)[1]
+    )
+
+
+def test_it_shows_what_was_ignored_and_why(tmp_path: Path) -> None:
+    """A dateline, a credit line, the outlet's own name, a blocked phrase, and a topic only boilerplate is about."""
+    text = (
+        "MOSCOW (Agency) -- The bridge by Beijing Road opened on Monday, the Russian Bridge Gazette reports. "
+        "A Moscow mule was had by all.\n(More China stories.)\nThe ferry stays (reporting by A. Writer in Moscow)."
+    )
+    page = {"id": "bridge", "title": "The bridge opens", "text": text}
+    (tmp_path / "in.jsonl").write_text(json.dumps(page) + "\n", encoding="utf-8")
+    assert newstap("replay", tmp_path / "in.jsonl", "--to", tmp_path / "out").returncode == 0
+    record = decode_record((tmp_path / "out" / "records" / "part-000001.jsonl").read_bytes())
+    named = replace(record, article=replace(record.article, site="Russian Bridge Gazette"))
+    (tmp_path / "out" / "records" / "part-000001.jsonl").write_bytes(encode_record(named) + b"\n")
+
+    shown = told("bridge", tmp_path / "out")[1]
+    for reason, phrase in [
+        ("dateline", "[MOSCOW]"),
+        ("credit line", "A. Writer in [Moscow])"),
+        ("outlet's own name", "[Russian] Bridge Gazette"),
+        ("blocked phrase", "[Moscow mule]"),
+        ("namesake place", "[Beijing] Road"),
+        ("boilerplate, rule more-stories", "[China] stories"),
+    ]:
+        assert any(f"ignored: {reason}: " in line and phrase in line for line in shown.splitlines()), reason
+    assert "no topic russia: score 0.00" in shown
 
 
 def test_a_skipped_document_tells_its_reason(out: Path) -> None:

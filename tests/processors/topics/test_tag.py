@@ -131,13 +131,40 @@ def test_title_and_lead_count_more_than_a_late_mention(tagger):
     assert title > 0.8
 
 
-def test_list_of_countries_counts_less_than_a_plain_mention(tagger):
-    def value(text):
-        return {made.topic: made.score for made in tagger.explain(article(text + FILLER))}["china"]
+LISTS = {
+    "en": "Exports to Peru, Russia, China and Canada fell by a tenth.",
+    "es": "Las exportaciones a Brasil, Rusia, China y Canadá cayeron.",
+    "fr": "Les exportations vers la Russie, la Chine et le Canada ont reculé.",
+    "de": "Der Bund lieferte mehr nach Brasilien, Russland, China und Kanada.",
+    "ru": "Экспорт в Россию, Китай, Японию и Бразилию вырос.",
+    "zh": "对日本、俄罗斯、中国和加拿大的出口下降。",
+    "ja": "工場はカナダ、ロシア、中国やチリへの輸出を減らした。",
+    "ko": "수출은 캐나다, 러시아, 중국, 일본에서 줄었다.",
+    "ar": "انخفضت الصادرات إلى اليابان وروسيا والصين وكندا.",
+}
 
-    assert value("Stamps came from Peru, Chad, Malta and China. ") < value(
-        "Stamps came from the post office of China. "
-    )
+
+@pytest.mark.parametrize("text", LISTS.values(), ids=LISTS)
+def test_a_mention_in_a_list_of_countries_is_one_in_passing(tagger, text):
+    assert topics(tagger, text) == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Russia, China and Iran signed the charter.",
+        "The Soviet Union, China and Iran signed the charter.",
+        "Russia, China, Iran and Cuba signed the charter.",
+    ],
+)
+def test_a_list_that_opens_the_text_is_its_subject(tagger, text):
+    assert topics(tagger, text) >= {"russia", "china", "iran"}
+
+
+def test_a_plain_mention_counts_beside_a_list(tagger):
+    assert topics(tagger, "Envoys of Peru, Chad, China and Malta met in Beijing. Beijing paid for the hall.") == {
+        "china"
+    }
 
 
 @pytest.mark.parametrize(
@@ -152,6 +179,10 @@ def test_list_of_countries_counts_less_than_a_plain_mention(tagger):
         ("The Moscow, Idaho, library opened. " + FILLER, ("Moscow", "namesake place")),
         ("A Moscow mule for two. " + FILLER, ("Moscow mule", "blocked phrase")),
         ("The FSB said so. " + FILLER, ("FSB", "needs support")),
+        ("The bakery on Moscow Road opened. " + FILLER, ("Moscow", "namesake place")),
+        ("The Kremlin Bistro opened. " + FILLER, ("Kremlin", "namesake place")),
+        ("A Moscow-born cook opened a bakery. " + FILLER, ("Moscow", "describes something else")),
+        ("A bakery opened in a Russian-era mill. " + FILLER, ("Russian", "describes something else")),
     ],
 )
 def test_what_is_not_the_subject_is_ignored_and_explained(tagger, text, ignored):
@@ -166,6 +197,8 @@ def test_what_is_not_the_subject_is_ignored_and_explained(tagger, text, ignored)
         "Moscow - a city of eight hundred years - opened its metro in 1935.",
         "A novel by a Moscow author, translated by a friend, won the prize in Moscow.",
         "Moscow, Georgia and the border treaty of 1921: Moscow signed first.",
+        "Moscow Roads Agency opened a bridge, and Moscow Streetcar number 1 crossed it.",
+        "The Moscow-Kazan railway opened in 1893.",
     ],
 )
 def test_ordinary_prose_is_no_dateline_credit_line_or_namesake(tagger, text):
