@@ -3,8 +3,9 @@
     python benchmarks/topics_fit.py ../shared/topics/dev.jsonl.gz
 
 A row is a (document, topic) pair in which a phrase of the topic counted. The model is a logistic regression whose
-weights may not be negative, with an L2 penalty; folds are made of documents, by hash of their id. The weights it prints
-are what `processors/topics/aboutness.py` holds. Needs numpy, which newstap itself does not.
+weights may not be negative, with an L2 penalty. Folds are made of documents, by hash of their id, anew for each split:
+what one split says of a variant, another takes back; counts are means over the splits. The weights it prints are what
+`processors/topics/aboutness.py` holds. Needs numpy, which newstap itself does not.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from processors.topics.tag import TagTopics
 Array = NDArray[np.float64]
 MAIN = ("china", "north-korea", "russia")
 FOLDS = 10
+SPLITS = 8
 PENALTY = 1.0
 GRID = np.arange(0.2, 0.7, 0.01)
 
@@ -97,9 +99,11 @@ def _f1(tagged: NDArray[np.bool_], gold: Array) -> float:
     return 2 * hit / (tagged.sum() + gold.sum()) if hit else 0.0
 
 
-def cross_validate(pairs: list[Pair], rows: Array, gold: Array) -> tuple[Array, NDArray[np.bool_], list[float]]:
+def cross_validate(
+    pairs: list[Pair], rows: Array, gold: Array, split: int
+) -> tuple[Array, NDArray[np.bool_], list[float]]:
     """Each row's score, and whether it is tagged, by weights and a threshold that saw nothing of its document."""
-    folds = np.array([int(hashlib.sha256(pair.document.encode()).hexdigest(), 16) % FOLDS for pair in pairs])
+    folds = np.array([int(hashlib.sha256(f"{split}{p.document}".encode()).hexdigest(), 16) % FOLDS for p in pairs])
     scores, tagged, cuts = np.zeros(len(pairs)), np.zeros(len(pairs), dtype=bool), []
     for fold in range(FOLDS):
         out = folds == fold
@@ -125,22 +129,43 @@ def expected_error(table: list[tuple[float, float, int]]) -> float:
     return sum(abs(mean - share) * size for mean, share, size in table) / sum(size for *_, size in table)
 
 
-def print_scores(title: str, pairs: list[Pair], tagged: set[tuple[str, str]]) -> None:
-    """Precision, recall and F1 by topic and by source set."""
+def print_scores(title: str, pairs: list[Pair], splits: list[set[tuple[str, str]]]) -> None:
+    """Precision, recall and F1 by topic and by source set, over what was tagged in each split."""
     groups: dict[str, list[int]] = defaultdict(lambda: [0, 0, 0])
-    for pair in pairs:
+    for pair, tagged in ((pair, tagged) for tagged in splits for pair in pairs):
         mine = (pair.document, pair.topic) in tagged
         kind = 0 if mine and pair.gold else 1 if mine else 2 if pair.gold else None
         if kind is None:
             continue
-        wide = ["three topics"] if pair.topic in MAIN else []
+        wide = ["three topics", f"three: {pair.source}"] if pair.topic in MAIN else []
         for group in (pair.topic, pair.source, "all topics", *wide):
             groups[group][kind] += 1
-    print(f"\n{title}\n{'':18s}      P      R     F1    TP   FP   FN")
+    print(f"\n{title}\n{'':22s}      P      R     F1      TP     FP     FN")
     for group, (hit, wrong, missed) in sorted(groups.items()):
         precision, recall = hit / max(1, hit + wrong), hit / max(1, hit + missed)
         f1 = 2 * hit / max(1, 2 * hit + wrong + missed)
-        print(f"{group:18s} {precision:6.3f} {recall:6.3f} {f1:6.3f} {hit:5d}{wrong:5d}{missed:5d}")
+        counts = "".join(f" {count / len(splits):6.1f}" for count in (hit, wrong, missed))
+        print(f"{group:22s} {precision:6.3f} {recall:6.3f} {f1:6.3f} {counts}")
+
+
+def print_validation(pairs: list[Pair], known: list[Pair], rows: Array, gold: Array) -> None:
+    """Accuracy and calibration by weights and thresholds that saw nothing of the document."""
+    results = [cross_validate(known, rows, gold, split) for split in range(SPLITS)]
+    cuts = [cut for *_, found in results for cut in found]
+    print_scores(
+        f"cross-validated, {SPLITS} splits of {FOLDS} folds, thresholds {min(cuts):.2f} to {max(cuts):.2f}",
+        pairs,
+        [{(p.document, p.topic) for p, mark in zip(known, marks, strict=True) if mark} for _, marks, _ in results],
+    )
+    print_calibration("cross-validated", np.concatenate([scores for scores, *_ in results]), np.tile(gold, SPLITS))
+
+
+def print_calibration(title: str, scores: Array, gold: Array) -> None:
+    """The five bins."""
+    table = calibration(scores, gold)
+    print(f"\ncalibration, {title}: expected error {expected_error(table):.3f}")
+    for mean, share, size in table:
+        print(f"  mean score {mean:.3f}  gold {share:.3f}  pairs {size}")
 
 
 def main() -> None:
@@ -161,23 +186,14 @@ def main() -> None:
     for name, weight in zip(aboutness.WEIGHTS, weights[1:], strict=True):
         print(f"  {name:10s} {weight:5.2f}   shipped {aboutness.WEIGHTS[name]:5.2f}")
 
-    scores, marks, cuts = cross_validate(known, rows, gold)
-    print_scores(
-        f"cross-validated, {FOLDS} folds, thresholds {min(cuts):.2f} to {max(cuts):.2f}",
-        pairs,
-        {(pair.document, pair.topic) for pair, mark in zip(known, marks, strict=True) if mark},
-    )
+    print_validation(pairs, known, rows, gold)
     shipped = predict(np.array([aboutness.BIAS, *aboutness.WEIGHTS.values()]), rows)
     print_scores(
         "shipped weights and thresholds",
         pairs,
-        {(p.document, p.topic) for p, score in zip(known, shipped, strict=True) if score >= aboutness.THRESHOLD},
+        [{(p.document, p.topic) for p, score in zip(known, shipped, strict=True) if score >= aboutness.THRESHOLD}],
     )
-    for title, values in (("cross-validated", scores), ("shipped", shipped)):
-        table = calibration(values, gold)
-        print(f"\ncalibration, {title}: expected error {expected_error(table):.3f}")
-        for mean, share, size in table:
-            print(f"  mean score {mean:.3f}  gold {share:.3f}  pairs {size}")
+    print_calibration("shipped", shipped, gold)
 
 
 if __name__ == "__main__":

@@ -31,6 +31,9 @@ def try_examples(config: Config, paths: Sequence[Path], out: IO[str] = sys.stdou
     failures = run_examples(topics)
     for failure in failures:
         out.write(f"{failure.topic}: {failure}\n")
+    for topic in topics.topics:
+        if not topic.examples:
+            out.write(f"{topic.name}: no examples; write [examples] with must = [...] and must_not = [...]\n")
     count = sum(len(topic.examples) for topic in topics.topics)
     out.write(f"{count} examples of {len(topics.names)} topics, {len(failures)} came out otherwise\n")
     return 1 if failures else 0

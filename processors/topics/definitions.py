@@ -57,7 +57,8 @@ def load(enabled: Sequence[str] | None, paths: Sequence[Path] = ()) -> Topics:
         problems += report.problems
     for name in enabled or ():
         if name not in found and not problems:
-            problems.append(f"topics: enabled: unknown topic {name!r}; {nearest(name, found)}")
+            right = f"{nearest(name, found)}; a topic of your own needs its file in [topics] paths"
+            problems.append(f"topics: enabled: unknown topic {name!r}; {right}")
     if problems:
         raise TopicsError(problems)
     chosen = tuple(found[name] for name in sorted(found if enabled is None else set(enabled)))

@@ -54,9 +54,8 @@ def read_topic(raw: dict[str, Any], report: Report, countries: Iterable[str]) ->
             report.unknown(key, key, _TOP)
     name = raw.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name) or len(name) > _NAME_LIMIT:
-        report.add(
-            "name", f"{name!r} is no topic name", 'write lower-case words with hyphens, such as "arctic-shipping"'
-        )
+        what = "is missing" if name is None else f"{name!r} is no topic name"
+        report.add("name", what, 'write lower-case words with hyphens, such as "arctic-shipping"')
     _check_plain(raw, report, countries)
     phrases = [*_phrases(raw, report, "")]
     examples = [*_examples(raw.get("examples", {}), report, "examples")]

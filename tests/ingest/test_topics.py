@@ -57,6 +57,15 @@ def test_an_example_that_comes_out_otherwise_is_shown(config: Config, tmp_path: 
     assert "must be about it: 'The bakery" in out.getvalue()
 
 
+def test_a_definition_without_examples_is_told(config: Config, tmp_path: Path) -> None:
+    bare = tmp_path / "ferries.toml"
+    bare.write_text('name = "ferries"\n[primary]\nen = ["ferry"]\n', encoding="utf-8")
+    out = io.StringIO()
+
+    assert topics.try_examples(config, [bare], out) == 0
+    assert "ferries: no examples; write [examples]" in out.getvalue()
+
+
 def test_a_broken_definition_is_an_error_that_names_it(config: Config, tmp_path: Path) -> None:
     (tmp_path / "broken.toml").write_text("name = 3", encoding="utf-8")
 

@@ -140,7 +140,9 @@ def test_empty_folder_is_a_problem(tmp_path):
 
 
 def test_unknown_enabled_name_suggests_the_nearest():
-    assert problems(["chna"]) == ("topics: enabled: unknown topic 'chna'; did you mean 'china'?",)
+    (problem,) = problems(["chna"])
+    assert problem.startswith("topics: enabled: unknown topic 'chna'; did you mean 'china'?; ")
+    assert problem.endswith("[topics] paths")
 
 
 def test_far_off_name_lists_all_there_are():
@@ -183,13 +185,26 @@ PACKAGE = Path(definitions.__file__).parent
 DOCS = CHECKOUT / "docs" / "topics.md"
 
 
-def test_the_documented_definition_works(tmp_path):
-    own, extension = (tmp_path / "own.toml", tmp_path / "extension.toml")
+def documented(beginning):
+    """The TOML blocks of the documentation that begin so."""
     blocks = re.findall(r"```toml\n(.*?)```", DOCS.read_text(encoding="utf-8"), re.DOTALL)
-    own.write_text(next(block for block in blocks if block.startswith("name = ")), encoding="utf-8")
-    extension.write_text(next(block for block in blocks if block.startswith("extends = ")), encoding="utf-8")
-    topics = load(["arctic-shipping", "china"], [own, extension])
+    return [block for block in blocks if block.startswith(beginning)]
+
+
+@pytest.mark.parametrize("text", documented("name = "), ids=lambda text: text.split('"')[1])
+def test_the_documented_definitions_work_and_show_examples(write, text):
+    topics = load([text.split('"')[1]], [write(text)])
+    assert {example.must for example in topics.topics[0].examples} == {True, False}
     assert run_examples(topics) == []
+
+
+def test_the_documented_extension_works(write):
+    (text,) = documented("extends = ")
+    assert run_examples(load(["china"], [write(text)])) == []
+
+
+def test_the_first_topic_shown_takes_ten_lines():
+    assert len([line for line in documented("name = ")[0].splitlines() if line]) <= 10
 
 
 def test_the_documented_weights_and_policies_are_those_in_use():
