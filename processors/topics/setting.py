@@ -15,7 +15,13 @@ _OPENING = (
     "reporting by", "additional reporting", "editing by", "writing by", "edited by", "compiled by", "translated by",
     "photo by", "photos by", "photograph by", "image credit", "photo credit", "with reporting from",
     "con información de", "avec la contribution de", "mit material von", "com informações de",
-    "con la collaborazione di", "материал подготовил",
+    "con la collaborazione di", "материал подготовил", "with contributions from", "mitarbeit:",
+    "avec notre correspondant",
+    "avec nos correspondants", "de notre correspondant", "de nuestro corresponsal", "von unserem korrespondenten",
+    "dal nostro corrispondente", "от нашего корреспондента", "photo:", "photos:", "image:", "picture:", "source:",
+    "foto:",
+    "fotos:", "bild:", "quelle:", "fuente:", "fonte:", "crédit photo", "фото:", "источник:", "写真:", "写真＝", "사진=",
+    "사진 출처", "图片来源", "圖片來源", "资料来源", "資料來源",
 )  # fmt: skip
 _ANYWHERE = (
     "contributed reporting", "contributed to this report", "contributed to this story", "contributed to this article",
@@ -53,26 +59,42 @@ _COMPOUND = re.compile(
 )
 _PLACE = r"\s*[^\W\d_a-z][\w .,’'/-]{1,70}?"
 _AGENCY = r"\([^)\n]{2,40}\)"
-_DATELINE = re.compile(rf"{_PLACE}(?:{_AGENCY}\s*)?\s(?:—|–|--|-)\s|{_PLACE}{_AGENCY}\s*[:.]?\s")
+_DATELINE = re.compile(
+    rf"{_PLACE}(?:{_AGENCY}\s*)?\s(?:—|–|--|-)\s"
+    rf"|{_PLACE}{_AGENCY}\s*[:.]?\s?[-–—]*\s"
+    rf"|{_PLACE}\s/[^/\n]{{2,20}}/\.?\s"  # МОСКВА, 3 марта. /ТАСС/.
+)
+_WIRE = re.compile(
+    r"\s*(?:\([^)\n]{2,40}\)\s*(?:—|–|--)\s"  # (Beijing) —
+    r"|[(（\[［][^()=＝\n]{1,20}[=＝][^)\n]{1,20}[)）\]］]"  # (서울=연합뉴스), [베이징=뉴시스]
+    r"|[【［\[][^】］\]\n]{1,25}(?:時事|共同|聯合|ロイター|AFP|AP|新華社|支局|特派員)[】］\]]"
+    r"|【[^】\n]{1,15}[=＝][^】\n]{1,15}】"
+    r"|[（(【]?[^\s，。、]{2,20}?[0-9]{1,2}日[^\s，。]{0,4}[电電][）)】]?(?=[\s　(（题題]))"  # 新华社北京3月3日电
+)
+"""Datelines that no capitals tell: a place in brackets, and those of agencies that write Chinese, Japanese, Korean."""
 _DASHES = ("—", "–", "-")
-_DATELINE_MARKS = ("—", "–", " - ", "--", "(")
+_DATELINE_MARKS = ("—", "–", " - ", "--", "(", "/", "（", "[", "［", "【", "电", "電")
 _SENTENCE_END = re.compile(r"(?<!\b[A-Z])[.!?。！？]['\"”’)\]]*(?=\s)|\n|[\x1f]")
 DATELINE_REACH = 90
 """Characters from the start of the text within which a dateline ends."""
 _CREDIT_REACH = 300
 
-SETTING = (_OPENING, _ANYWHERE, _STATES, _DATELINE.pattern, _STREETS, _COMPOUND.pattern)
+SETTING = (_OPENING, _ANYWHERE, _STATES, _DATELINE.pattern, _WIRE.pattern, _STREETS, _COMPOUND.pattern)
 """All of this module that changes a tag, for the digest of definitions."""
 
 
 def dateline_end(text: str, start: int) -> int:
     """Where the dateline that the text at `start` begins with ends; `start` where there is none.
 
-    A dateline has the place in capitals ("SEOUL, South Korea (AP) — "), or an agency in parentheses and then a dash.
+    A dateline has the place in capitals ("SEOUL, South Korea (AP) — "), or an agency in parentheses and then a dash, or
+    the form of an East Asian agency's.
     """
     head = text[start : start + DATELINE_REACH]
     if not any(mark in head for mark in _DATELINE_MARKS):
         return start
+    wire = _WIRE.match(text, start, start + DATELINE_REACH)
+    if wire is not None:
+        return wire.end()
     found = _DATELINE.match(text, start, start + DATELINE_REACH)
     if found is None:
         return start
