@@ -90,9 +90,12 @@ def _explain(config: Config, line: Line, out: IO[str]) -> None:
     except CodecError as error:
         out.write(f"  topics cannot be explained: {error}\n")
         return
-    topics = definitions.load(config.topics.enabled, config.topics.paths)
+    known = definitions.load(None, config.topics.paths).names
+    had = {tag.topic for tag in record.article.topics}
+    topics = definitions.load([*config.topics.enabled, *had.intersection(known)], config.topics.paths)
     if record.fingerprint.get("topics") != topics.digest:
-        out.write("  the topic definitions have changed since; this is what they say today\n")
+        out.write("  the topic definitions are not those it was tagged with; this is what today's say\n")
+    out.writelines(f"  topic {name}: there is no such definition today\n" for name in sorted(had.difference(known)))
     tagger = TagTopics(topics)
     removed = _removed(tagger, record.article)
     for made in tagger.explain(record.article):

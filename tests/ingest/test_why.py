@@ -97,6 +97,21 @@ def test_it_shows_what_was_ignored_and_why(tmp_path: Path) -> None:
     assert "no topic russia: score 0.00" in shown
 
 
+def test_topics_that_are_not_enabled_are_explained_where_the_record_has_them(tmp_path: Path) -> None:
+    page = {"id": "bridge", "title": "Taiwan opens a bridge", "text": "Taipei paid for it."}
+    own = tmp_path / "bridges.toml"
+    own.write_text('name = "bridges"\n[primary]\nen = ["bridge"]\n', encoding="utf-8")
+    (tmp_path / "in.jsonl").write_text(json.dumps(page) + "\n", encoding="utf-8")
+    (tmp_path / "newstap.toml").write_text('[topics]\npaths = ["bridges.toml"]\n', encoding="utf-8")
+    arguments = ("--to", tmp_path / "out", "--topics", "taiwan,bridges", "--config", tmp_path / "newstap.toml")
+    assert newstap("replay", tmp_path / "in.jsonl", *arguments).returncode == 0
+
+    shown = told("bridge", tmp_path / "out")[1]
+    assert "the topic definitions are not those it was tagged with" in shown
+    assert "  topic bridges: there is no such definition today\n" in shown
+    assert "  topic taiwan: score" in shown
+
+
 def test_a_skipped_document_tells_its_reason(out: Path) -> None:
     assert "skipped: empty" in told("two", out)[1]
 
