@@ -48,7 +48,8 @@ _LIST_SPACES = 4
 _LIST_LENGTH = 3
 """This many different countries one after another are a list."""
 _SUBJECTS = 4
-"""A list of up to this many that opens the title or the text is its subject: "Russia, Iran and China signed ..."."""
+"""A list of up to this many is the subject where it opens the text ("Russia, Iran and China signed ..."), and anywhere
+in the title or the summary, which have no room for what they are not about."""
 _LISTED = 0.2
 """What is left of a hit that stands in a list ("exports to Peru, Chad, China and Malta"). Set by hand, see the docs."""
 _JOIN = re.compile(
@@ -117,7 +118,7 @@ def _listed(sheet: Sheet, places: Sequence[Place]) -> Iterator[int]:
         if start - end > _LIST_GAP or not _joins(text[end:start]):
             if len(run) >= _LIST_LENGTH:
                 countries = len({code for _, _, code in run})
-                if countries >= _LIST_LENGTH and not (countries <= _SUBJECTS and _opens(sheet, run[0][0])):
+                if countries >= _LIST_LENGTH and not (countries <= _SUBJECTS and _is_subject(sheet, run[0][0])):
                     yield from (at for at, _, _ in run)
             run = []
         run.append(place)
@@ -129,10 +130,10 @@ def _joins(gap: str) -> bool:
     return gap.count(" ") <= _LIST_SPACES and ". " not in gap and _JOIN.search(gap) is not None
 
 
-def _opens(sheet: Sheet, start: int) -> bool:
-    """Whether the title, the summary or the text begins here, an article aside."""
-    before = start - max(at for at in (1, sheet.body, sheet.text_at) if at <= start)
-    return before == 0 or (before <= _ARTICLE and sheet.original[start - before : start].isascii())
+def _is_subject(sheet: Sheet, start: int) -> bool:
+    """Whether a list that begins here is in the title or the summary, or opens the text, an article aside."""
+    before = start - sheet.text_at
+    return before <= 0 or (before <= _ARTICLE and sheet.original[sheet.text_at : start].isascii())
 
 
 def features(sheet: Sheet, size: Measures, hits: Sequence[Hit], country: str | None) -> Features:

@@ -161,6 +161,17 @@ def test_a_list_that_opens_the_text_is_its_subject(tagger, text):
     assert topics(tagger, text) >= {"russia", "china", "iran"}
 
 
+def test_a_list_in_the_title_or_the_summary_is_their_subject(tagger):
+    def value(**fields):
+        found = {made.topic: made.score for made in tagger.explain(article(FILLER, **fields))}
+        return found["china"]
+
+    assert value(title="Tariffs for Canada, Mexico, China") > 0.5
+    assert value(title="Tariffs for Canada, Mexico, Peru, Japan, China") < 0.5
+    short, long = "Some see Peru, Chad, China as allies.", "Some see Peru, Chad, Japan, Kenya, China as allies."
+    assert value(title="", summary=short) > value(title="", summary=long)
+
+
 def test_a_plain_mention_counts_beside_a_list(tagger):
     assert topics(tagger, "Envoys of Peru, Chad, China and Malta met in Beijing. Beijing paid for the hall.") == {
         "china"
