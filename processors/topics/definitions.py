@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Topics", "TopicsError", "load", "shipped"]
 
 _HERE = Path(__file__).parent
-_ENGINE = 1
+_ENGINE = 2
 """Raised when the code comes to tag differently from the same data."""
 
 

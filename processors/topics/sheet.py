@@ -17,6 +17,10 @@ _GAP = "\x1f"
 """Between the fields; part of no phrase and of no word."""
 _ASCII_ENDS = (". ", "! ", "? ", "\n", '." ')
 _ALL_ENDS = (*_ASCII_ENDS, ".” ", "。", "।", "؟ ")
+_EMPTY_TITLE = 2
+"""Where what follows the title begins if the title is empty."""
+_TITLE_REACH = 300
+"""Characters after which a first sentence is no title any more."""
 _LEAD_SENTENCES = 2
 _LEAD_REACH = 700
 """Characters after which the lead ends even within a sentence."""
@@ -74,6 +78,13 @@ class Sheet:
         ends = self.sentence_ends()
         reach = min(len(self.original) - 1, self.body + _LEAD_REACH)
         return min(reach, ends[_LEAD_SENTENCES - 1]) if len(ends) >= _LEAD_SENTENCES else reach
+
+    def title_end(self) -> int:
+        """The end of the title, or of the first sentence where there is no title: it has to do for one."""
+        if self.body > _EMPTY_TITLE:
+            return self.body
+        ends = self.sentence_ends()
+        return min(ends[0] if ends else len(self.original) - 1, self.body + _TITLE_REACH)
 
     def words(self) -> float:
         """About how many words follow the title; scripts without spaces count two characters as one."""
