@@ -131,6 +131,12 @@ def test_title_and_lead_count_more_than_a_late_mention(tagger):
     assert title > 0.8
 
 
+def test_first_sentence_does_for_a_title_where_there_is_none(tagger):
+    """A late mention in an untitled text is one in passing; in the sentence that opens it, it is the subject."""
+    assert topics(tagger, "The tram line opened. " + FILLER * 2 + "The trams were built in China.") == set()
+    assert topics(tagger, "The trams of the new line were built in China. " + FILLER * 2) == {"china"}
+
+
 LISTS = {
     "en": "Exports to Peru, Russia, China and Canada fell by a tenth.",
     "es": "Las exportaciones a Brasil, Rusia, China y Canadá cayeron.",
