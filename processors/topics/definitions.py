@@ -15,7 +15,7 @@ from processors.topics.parsing import Report, extended, nearest, read_topic
 from processors.topics.setting import SETTING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Collection, Iterable, Sequence
 
 __all__ = ["Topics", "TopicsError", "load", "shipped"]
 
@@ -62,7 +62,7 @@ def load(enabled: Sequence[str] | None, paths: Sequence[Path] = ()) -> Topics:
     if problems:
         raise TopicsError(problems)
     chosen = tuple(found[name] for name in sorted(found if enabled is None else set(enabled)))
-    return _topics(chosen)
+    return _topics(chosen, found.values())
 
 
 def _user_topic(raw: dict[str, Any], report: Report, found: dict[str, Topic]) -> None:
@@ -127,13 +127,19 @@ def _countries() -> dict[str, list[str]]:
     return tables
 
 
-def _topics(chosen: tuple[Topic, ...]) -> Topics:
-    covered = {topic.country for topic in chosen}
-    countries = tuple(
-        (code, tuple(Phrase(name.removesuffix("*"), Kind.PRIMARY, stem=name.endswith("*")) for name in names))
-        for code, names in sorted(_countries().items())
-        if code not in covered
-    )
+def _topics(chosen: tuple[Topic, ...], known: Collection[Topic]) -> Topics:
+    """The chosen topics, and all other countries: a score does not depend on which topics are on beside its own."""
+    names = {
+        code: [Phrase(name.removesuffix("*"), Kind.PRIMARY, stem=name.endswith("*")) for name in written]
+        for code, written in _countries().items()
+    }
+    names |= {topic.country: [] for topic in known if topic.country}
+    for topic in known:
+        if topic.country:
+            names[topic.country] += [p for p in topic.phrases if p.kind in (Kind.PRIMARY, Kind.NOT)]
+    for topic in chosen:
+        names.pop(topic.country or "", None)
+    countries = tuple((code, tuple(phrases)) for code, phrases in sorted(names.items()))
     return Topics(chosen, countries, _digest(chosen, countries))
 
 

@@ -272,6 +272,15 @@ def test_policies_decide_what_belongs_to_a_topic(tmp_path, name, policy, text):
     assert topics(TagTopics(load([name], [path])), text) == {name}
 
 
+def test_a_score_does_not_depend_on_the_other_topics_that_are_on(tagger):
+    """A country competes whether its topic is on or not, by the same names."""
+    text = (
+        "Seoul and the Blue House answered. Yoon Suk Yeol spoke of Taipei, Tehran and Kyiv, and of Pyongyang. " + FILLER
+    )
+    alone = TagTopics(load(["north-korea"])).explain(article(text))
+    assert alone == tuple(made for made in tagger.explain(article(text)) if made.topic == "north-korea")
+
+
 def test_own_topic_works_without_training(tmp_path):
     path = tmp_path / "chips.toml"
     path.write_text('name = "semiconductors"\n[primary]\nen = ["semiconductor*", "chipmaker*"]\n')
