@@ -35,9 +35,11 @@ from ingest.metrics import Metrics
 from ingest.notify import Notifier
 from ingest.pipeline import Pipeline
 from ingest.pool import Pool
-from ingest.recipe import Limits, Recipe, topics_of
+from ingest.recipe import Limits, Recipe
+from ingest.reload import WatchedTopics
 from ingest.wiring import sinks_of
 from processors.boilerplate.rules import LineRules
+from processors.topics.definitions import TopicsError
 from sinks.outbox import Outbox
 
 if TYPE_CHECKING:
@@ -64,6 +66,7 @@ _TEND_SECONDS = 0.2
 _SILENT_SECONDS = 30.0
 """Without a round of the event loop for so long, it hangs."""
 _COUNT_SECONDS = 10.0
+_DEFINITIONS_SECONDS = 2.0
 _SWEEP_SECONDS = 3_600.0
 _DAY = 86_400.0
 JOB = "run"
@@ -93,8 +96,8 @@ def serve(
         ConfigError: a processor cannot be built.
         ListenError: the listener's address cannot be had.
     """
-    recipe = Recipe(config=config)
-    topics = topics_of(recipe)
+    watched = WatchedTopics(Recipe(config=config))
+    topics = watched.topics
     LineRules.load(config.extraction.rules)
     load_processors(config)
     with ExitStack() as stack:
@@ -106,7 +109,7 @@ def serve(
             listener = Listener(config.dashboard.listen, health, metrics, token=config.dashboard.token)
             listener.start()
             stack.callback(listener.stop)
-        service = _Service(recipe, box, delivery, health, metrics, on_outcome)
+        service = _Service(watched, box, delivery, health, metrics, on_outcome)
         return asyncio.run(service.run(stop, idle or threading.Event(), reload or threading.Event()))
 
 
@@ -115,15 +118,15 @@ class _Service:
 
     def __init__(  # noqa: PLR0917 - each is one part of the whole, named as in the caller
         self,
-        recipe: Recipe,
+        watched: WatchedTopics,
         box: Outbox,
         delivery: Delivery,
         health: Health,
         metrics: Metrics,
         on_outcome: Callable[[Outcome], None] | None,
     ) -> None:
-        self._current = Current(recipe.config)
-        self._recipe = recipe
+        self._current = Current(watched.recipe.config)
+        self._watched = watched
         self._box = box
         self._delivery = delivery
         self._health = health
@@ -133,6 +136,8 @@ class _Service:
         self._feeds: dict[str, int] = {}
         self._halt = threading.Event()
         """Makes the pipeline stop where it is; what it had in hand comes again at the next start."""
+        self._renewing = False
+        """Whether the pipeline, once it has ended, is to go on with new workers."""
 
     async def run(self, stop: threading.Event, idle: threading.Event, reload: threading.Event) -> int:
         """Run until told to stop; return the exit code."""
@@ -145,6 +150,7 @@ class _Service:
                 self._part("pages", self._pages.run),
                 self._part("reload", self._reload.run),
                 self._part("upkeep", self._sweep),
+                self._part("topics", self._renew),
             ]
             self._delivery.start()
             self._health.ready()
@@ -219,20 +225,42 @@ class _Service:
         return asyncio.create_task(supervised(name, part, self._health, self._metrics), name=name)
 
     async def _pipeline(self) -> None:
-        """Drive the pipeline in its thread until the source ends, or until it is halted."""
+        """Drive the pipeline in its thread until the service ends; with new workers when definitions have changed."""
         self._source.restart()
+        going = True
+        while going:
+            self._pages.look()
+            await asyncio.get_running_loop().run_in_executor(self._pipeline_thread, self._made_pipeline().run)
+            going, self._renewing = self._renewing and not self._halt.is_set(), False
+            if going:
+                self._source.resume()
+
+    def _made_pipeline(self) -> Pipeline[int]:
         extraction = self._current.config.extraction
         limits = Limits(extraction.worker_timeout_seconds, extraction.worker_memory_mb, RECYCLE_PAGES)
-        pipeline = Pipeline[int](
+        return Pipeline[int](
             source=self._source,
-            pool=Pool[int](self._recipe, workers=workers_of(extraction), limits=limits),
+            pool=Pool[int](self._watched.recipe, workers=workers_of(extraction), limits=limits),
             outbox=self._box,
             delivery=self._delivery,
             stop=self._halt,
             on_outcome=self._committed,
         )
-        self._pages.look()
-        await asyncio.get_running_loop().run_in_executor(self._pipeline_thread, pipeline.run)
+
+    async def _renew(self) -> None:
+        """Look whether the files of topic definitions have changed, and have the workers begin anew with sound ones."""
+        while True:
+            await asyncio.sleep(_DEFINITIONS_SECONDS)
+            before = self._watched.topics.digest
+            try:
+                found = await asyncio.to_thread(self._watched.newer)
+            except TopicsError as error:
+                log.error("topic definitions have problems, so those before stay in force:\n%s", error)  # noqa: TRY400 - the operator's mistake, no traceback
+                continue
+            if found is not None:
+                log.info("topic definitions read again", extra={"before": before, "now": found.digest})
+                self._renewing = True
+                self._source.end()
 
     def _committed(self, outcome: Outcome) -> None:
         self._metrics.saw(outcome)
@@ -311,6 +339,7 @@ class _Service:
         for part in parts:
             part.cancel()
         await asyncio.gather(*parts, return_exceptions=True)
+        self._renewing = False
         self._source.end()
         await asyncio.wait([pipeline], timeout=SETTLE_SECONDS)
         self._halt.set()

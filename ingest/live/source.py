@@ -66,6 +66,11 @@ class LiveSource:
             self._ended = True
             self._arrived.notify()
 
+    def resume(self) -> None:
+        """Go on after an end, with whatever was handed over meanwhile."""
+        with self._arrived:
+            self._ended = False
+
     def restart(self) -> None:
         """Forget what was under way: its rows are still pending. To be called between two runs of a pipeline."""
         with self._arrived:

@@ -48,3 +48,28 @@ async def test_pages_are_fetched_and_the_feed_stands_in_for_those_that_are_not_t
     assert missing.origin.fallback is Reason.HTTP_STATUS
     assert missing.origin.feed == site.url("/feed")
     assert missing.article.canonical_url == links[2]
+
+
+@looped
+async def test_topic_definitions_that_change_are_taken_up_and_broken_ones_are_not(tmp_path: Path, caplog):
+    """What is read from then on is tagged by the new definition; a mistake in a later one leaves that in force."""
+    caplog.set_level("INFO")
+    definition = tmp_path / "stones.toml"
+    text = 'name = "stones"\nabout = "Stones."\n[primary]\nen = ["{}"]\n'
+    definition.write_text(text.format("pebbles"))
+    topics = {"enabled": ["stones"], "paths": [str(definition)]}
+    async with Site() as site:
+        feed = site.on("/feed", answer(rss(item(1))))
+        async with Running(tmp_path, feed, topics=topics) as service:
+            await service.until(lambda: len(service.records) == 1)
+            definition.write_text(text.format("the bridge"))
+            await service.until(lambda: "topic definitions read again" in caplog.text)
+            site.on("/feed", answer(rss(item(2), item(1))))
+            await service.until(lambda: len(service.records) == 2)
+            definition.write_text("name = ")
+            await service.until(lambda: "topic definitions have problems" in caplog.text)
+            site.on("/feed", answer(rss(item(3), item(2), item(1))))
+            await service.until(lambda: len(service.records) == 3)
+
+    assert [[tag.topic for tag in record.article.topics] for record in service.records] == [[], ["stones"], ["stones"]]
+    assert service.code == 0
