@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import signal
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import TYPE_CHECKING, Any
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.feeds import EmptyFeedError, Feed, FeedError, NotAFeedError, feeds_named, parse
 from ingest.live.feedcodec import Refused, encoded
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 STARVED = 3
 """Exit code of a process that ran out of memory: an orderly end takes memory too."""
+_OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 
 
 def main(pipe: Connection, *, seconds: float, memory_mb: int, jobs: int) -> None:
@@ -43,7 +45,7 @@ def main(pipe: Connection, *, seconds: float, memory_mb: int, jobs: int) -> None
 
 def _read(body: bytes, about: dict[str, Any]) -> Feed | Refused:
     kind, url, seen = about["content_type"], about["url"], datetime.fromisoformat(about["seen"])
-    zone = UTC if about["zone"] is None else ZoneInfo(about["zone"])
+    zone = _zone(about["zone"])
     try:
         return parse(body, url=url, content_type=kind, seen=seen, zone=zone)
     except NotAFeedError as error:
@@ -55,6 +57,23 @@ def _read(body: bytes, about: dict[str, Any]) -> Feed | Refused:
         return Refused(ErrorClass.UNDECODABLE, str(error))
     except RecursionError:
         return Refused(ErrorClass.UNDECODABLE, "nested too deep")
+    except MemoryError:
+        raise
+    except Exception as error:  # noqa: BLE001 - a mistake of ours, or of a library: this feed's trouble, not the next one's
+        return Refused(ErrorClass.CRASHED, f"{type(error).__name__}: {error}"[:300])
+
+
+def _zone(name: str | None) -> tzinfo:
+    """Return a zone of `[[feeds]]`: a name of the IANA database, or an offset such as `+01:00`; UTC for none."""
+    if name is None:
+        return UTC
+    if offset := _OFFSET.fullmatch(name):
+        minutes = int(offset[2]) * 60 + int(offset[3])
+        return timezone(timedelta(minutes=-minutes if offset[1] == "-" else minutes))
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):  # a database that has lost it since it was checked
+        return UTC
 
 
 def _limit_memory(megabytes: int) -> None:

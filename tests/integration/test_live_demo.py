@@ -24,6 +24,7 @@ def test_everything_published_comes_out_as_the_script_says(tmp_path: Path):
     done = newstap("demo", "--to", tmp_path / "out", "--pace", "0.1", cwd=tmp_path, timeout=200)
 
     assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr, done.stderr
     assert "listening on http://127.0.0.1:" in done.stderr
     records = rows(tmp_path / "out" / "records")
     assert len({(row["id"], row["revision"]["n"]) for row in records}) == len(records)

@@ -143,7 +143,7 @@ async def test_dates_are_true_or_none(tmp_path: Path):
     there = [item(n, title=raw, description="1", pubDate=raw) for n, raw in enumerate(zoned)]
     async with Site() as site:
         utc = site.on("/utc", answer(rss(*here)))
-        seoul = {"url": site.on("/seoul", answer(rss(*there))), "zone": "Asia/Seoul", "language": "ko"}
+        seoul = {"url": site.on("/seoul", answer(rss(*there))), "zone": "+09:00", "language": "ko"}
         async with Running(tmp_path, utc, seoul) as service:
             await service.until(lambda: len(service.records) == len(dates) + len(zoned))
 
