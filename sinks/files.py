@@ -192,13 +192,11 @@ class FilesSink:
         _require_untouched(stream)
         if not stream.length:
             stream.began = self._clock()
-        buffer = memoryview(b"\n".join([*stream.lines, b""]))
-        total = len(buffer)
-        while buffer:
-            buffer = buffer[os.write(stream.descriptor, buffer) :]
+        data = b"\n".join([*stream.lines, b""])
+        _write(stream, data)
         if self._sync:
             os.fdatasync(stream.descriptor)
-        stream.length += total
+        stream.length += len(data)
         stream.lines = []
 
     def _commit(self, seq: int) -> None:
@@ -249,6 +247,18 @@ class FilesSink:
 
     def _unavailable(self, error: OSError) -> SinkUnavailableError:
         return SinkUnavailableError(self.name, f"{self.path}: {error.strerror or error}", retry_after=2.0)
+
+
+def _write(stream: _Stream, data: bytes) -> None:
+    """Write at the end; a disk that takes only part of it keeps none: whoever reads beside us finds whole lines."""
+    rest = memoryview(data)
+    try:
+        while rest:
+            rest = rest[os.write(stream.descriptor, rest) :]
+    except OSError:
+        with suppress(OSError):  # cut then when the sink is opened again
+            os.ftruncate(stream.descriptor, stream.length)
+        raise
 
 
 def _recovered(folder: Path, state: dict[str, Any]) -> _Stream:

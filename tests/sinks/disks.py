@@ -32,7 +32,7 @@ class LimitedDisk:
 
 
 class SmallDisk:
-    """A disk of one megabyte, that a ballast file fills: writes fail with ENOSPC, some half-way."""
+    """A disk of few megabytes, that a ballast file fills: writes fail with ENOSPC, some half-way."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -55,6 +55,27 @@ class SmallDisk:
             ballast.unlink()
 
 
+@contextmanager
+def mounted(size: str = "1m") -> Iterator[SmallDisk]:
+    """A disk of this size; the test is skipped where none can be mounted."""
+    # Not below tmp_path: if this process is killed, pytest could not clean up there.
+    path = Path(tempfile.mkdtemp(prefix="newstap-disk-"))
+    made = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", f"size={size}", "newstap-test", str(path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if made.returncode:
+        path.rmdir()
+        pytest.skip(f"a small disk cannot be mounted, the limited one stands for it: {made.stderr.strip()}")
+    try:
+        yield SmallDisk(path)
+    finally:
+        subprocess.run(["umount", "--lazy", str(path)], check=True)  # lazy: a failed test leaves files open
+        path.rmdir()
+
+
 @pytest.fixture(params=["limited", "small"])
 def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LimitedDisk | SmallDisk]:
     """A disk with a `path` and a context manager `full()`."""
@@ -63,17 +84,5 @@ def disk(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[LimitedDisk
         path.mkdir()
         yield LimitedDisk(path)
         return
-    # Not below tmp_path: if this process is killed, pytest could not clean up there.
-    path = Path(tempfile.mkdtemp(prefix="newstap-disk-"))
-    made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "newstap-test", str(path)],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if made.returncode:
-        path.rmdir()
-        pytest.skip(f"a small disk cannot be mounted, the limited one stands for it: {made.stderr.strip()}")
-    yield SmallDisk(path)
-    subprocess.run(["umount", "--lazy", str(path)], check=True)  # lazy: a failed test leaves files open
-    path.rmdir()
+    with mounted() as small:
+        yield small

@@ -231,6 +231,7 @@ def test_a_full_disk_loses_nothing(disk, tmp_path):
         for _ in range(3):
             with pytest.raises(SinkUnavailableError, match=r"files: .*out: (No space left on device|File too large)"):
                 deliver(sink, big, batch=400, finish=False)  # 13 KB of records
+            assert all(file.read_bytes()[-1:] in {b"", b"\n"} for file in disk.path.rglob("*.jsonl")), "half a line"
 
     deliver(sink, big)
     assert_once(disk.path / "out", big)
