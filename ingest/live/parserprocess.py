@@ -27,12 +27,13 @@ _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 def main(pipe: Connection, *, seconds: float, memory_mb: int, jobs: int) -> None:
     """Answer until the other end closes, a limit kills us, or so many documents are done.
 
-    A document comes as two messages: its circumstances as JSON, and its bytes.
+    An empty message says that we are ready. A document comes as two messages: its circumstances as JSON, and its bytes.
     """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
     _limit_memory(memory_mb)
     try:
         with suppress(EOFError, OSError):  # the parent has ended: nobody waits for us
+            pipe.send_bytes(b"")
             for _ in range(jobs):
                 about, body = json.loads(pipe.recv_bytes()), pipe.recv_bytes()
                 signal.setitimer(signal.ITIMER_REAL, seconds)
