@@ -74,6 +74,10 @@ bench-replay: $(DEV)/.project  ## pages a second and memory, beside a bare trafi
 bench-feeds: $(DEV)/.project  ## what a poll costs beside a bare request, with 10,000 feeds (8 minutes)
 	@PYTHONPATH="$(CURDIR)" $(BIN)/python benchmarks/feeds.py $(ARGS)
 
+.PHONY: soak-feeds
+soak-feeds: $(DEV)/.project  ## an hour of the service over a broken newsroom: nothing grows, good feeds keep their times; ARGS="--minutes 15"
+	@$(BIN)/python benchmarks/soak_feeds.py $(ARGS)
+
 # setuptools comes along as the project's build requirement: the build then needs no download that is not pinned.
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
 	--no-emit-options --no-emit-index-url --no-emit-trusted-host --no-emit-find-links --build-deps-for wheel $(ARGS)
