@@ -59,7 +59,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     from ingest.sources.opening import InputError  # noqa: PLC0415 - see main
     from processors.boilerplate.rules import RulesError  # noqa: PLC0415 - see main
     from processors.topics.definitions import TopicsError  # noqa: PLC0415 - see main
-    from sinks.store import StoreError  # noqa: PLC0415 - see main
+    from sinks.store import StoreError, StoreFullError  # noqa: PLC0415 - see main
 
     commands = {
         "run": _serve,
@@ -74,6 +74,9 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     }
     try:
         return commands[options.command](options, config)
+    except StoreFullError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - as below
+        return STOPPED  # not the configuration's fault: a service manager may try again
     except (ConfigError, FeedsError, InputError, JobError, PoolError, RulesError, TopicsError, StoreError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - the user's own mistake: no time stamp, no logger's name
         return USAGE

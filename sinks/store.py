@@ -6,6 +6,7 @@ transactions are short, and the fsync of a commit is what bounds them.
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import sqlite3
@@ -29,6 +30,9 @@ _PASSING = {
     sqlite3.SQLITE_BUSY,
 }
 """What a disk that is full, failing or mounted read-only gives, and one that a backup reads: worth trying again."""
+
+_PASSING_ERRORS = {errno.ENOSPC, errno.EDQUOT, errno.EIO}
+"""The same from the system."""
 
 
 class StoreError(Exception):
@@ -56,6 +60,7 @@ class Store:
 
     Raises:
         StoreLockedError: another process owns it.
+        StoreFullError: the disk is full or failing.
         StoreError: not ours, damaged, written by another version, or not to be opened at all.
     """
 
@@ -73,7 +78,9 @@ class Store:
             self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=10)
         except (OSError, sqlite3.Error) as error:
             self._unlock()
-            raise StoreError(f"{path}: cannot be opened: {getattr(error, 'strerror', None) or error}") from error
+            passing = isinstance(error, OSError) and error.errno in _PASSING_ERRORS
+            what = StoreFullError if passing else StoreError
+            raise what(f"{path}: cannot be opened: {getattr(error, 'strerror', None) or error}") from error
         try:
             if beside:
                 self._join(migrations, patience_seconds)
