@@ -118,7 +118,7 @@ class Pool(Generic[T]):
     def __init__(self, recipe: Recipe, *, workers: int, limits: Limits, max_pending_bytes: int = 64_000_000) -> None:
         self._context = multiprocessing.get_context("forkserver")
         self._context.set_forkserver_preload(["ingest.preload"])
-        _start_server()
+        start_server()
         self._recipe = recipe
         self._limits = limits
         self._count = workers
@@ -253,7 +253,7 @@ class Pool(Generic[T]):
         self._waiting.extendleft(reversed([task for task in tasks if not task.done]))
 
     def _started(self) -> _Worker[T]:
-        _start_server()
+        start_server()
         page_end, pages = self._context.Pipe(duplex=False)
         answers, answer_end = self._context.Pipe(duplex=False)
         size = min(_widened(pages), _widened(answers))
@@ -272,7 +272,8 @@ def _work(recipe: Recipe, limits: Limits, tasks: Connection, results: Connection
     worker.main(recipe, limits, tasks, results)
 
 
-def _start_server() -> None:
+def start_server() -> None:
+    """Have a server that forks processes; to be called before one is started, since it may have been killed."""
     # Ctrl-C, and a service manager's SIGTERM, reach the whole group: this process decides what is still finished. What
     # is blocked here stays blocked in the server and in the workers.
     multiprocessing.resource_tracker.ensure_running()  # which the server starts too, unblocking both signals

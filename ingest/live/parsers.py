@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.live.feedcodec import Parsed, Refused, decoded
+from ingest.pool import start_server
 from ingest.schedule import ErrorClass
 
 if TYPE_CHECKING:
@@ -189,6 +190,7 @@ class _Slot:
         """
         if self._pipe is not None:
             return self._pipe
+        start_server()
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_main, args=(theirs,), kwargs=self._limits, daemon=True)
         try:

@@ -56,7 +56,7 @@ async def test_a_feed_that_takes_long_is_read_aside_from_then_on():
 
 @looped
 async def test_processes_that_are_killed_cost_no_document():
-    """A parser that dies while it is idle is replaced, and so is the server that forks them."""
+    """A parser that dies while it is idle is replaced, and so is the server that forks them; Ctrl-C reaches neither."""
     with _parsers(seconds=10) as parsers:
         for parent in (False, True):
             assert isinstance(await _read(parsers, GOOD, "good"), Parsed)
@@ -66,3 +66,12 @@ async def test_processes_that_are_killed_cost_no_document():
                     os.kill(int(stat[1]), signal.SIGKILL)
                 os.kill(parser, signal.SIGKILL)
             assert isinstance(await _read(parsers, GOOD, "good"), Parsed)
+            assert all(
+                _blocks(parser, signal.SIGINT) and _blocks(parser, signal.SIGTERM) for parser in workers(os.getpid())
+            )
+
+
+def _blocks(pid: int, number: int) -> bool:
+    status = Path(f"/proc/{pid}/status").read_text()
+    mask = int(status.partition("SigBlk:")[2].split()[0], 16)
+    return bool(mask >> (number - 1) & 1)
