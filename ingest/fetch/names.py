@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import socket
+import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Protocol
+from collections import deque
+from contextlib import suppress
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from ingest.fetch.once import Once
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
 CACHE_SECONDS = 60.0
 _CACHED_NAMES = 10_000
 _THREADS = 32
+_Answer: TypeAlias = "asyncio.Future[tuple[str, ...]]"
 
 
 class Resolver(Protocol):
@@ -33,20 +36,52 @@ class Resolver(Protocol):
 class SystemResolver:
     """The system's resolver.
 
-    The event loop's own threads would not do: there are six on two cores, and each dead name server holds one for
-    many seconds.
+    Each look-up has a thread that nobody waits for. It cannot be interrupted, and at dead name servers it lasts for
+    half a minute, which the process would take longer to end: a pool of threads is joined when the interpreter ends.
+    Nor would the event loop's own threads do: there are six on two cores.
     """
 
-    def __init__(self) -> None:
-        self._threads = ThreadPoolExecutor(max_workers=_THREADS, thread_name_prefix="names")
+    def __init__(self, threads: int = _THREADS) -> None:
+        self._free = threads
+        self._waiting: deque[tuple[str, _Answer]] = deque()
 
     async def addresses(self, host: str) -> tuple[str, ...]:
         """See `Resolver`."""
-        return await asyncio.get_running_loop().run_in_executor(self._threads, _lookup, host)
+        answer: _Answer = asyncio.get_running_loop().create_future()
+        self._waiting.append((host, answer))
+        self._begin()
+        return await answer
 
     def close(self) -> None:
-        """Start no further look-up; those under way end by themselves."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
+        """Start no further look-up; those under way end by themselves, or with the process."""
+        while self._waiting:
+            self._waiting.popleft()[1].cancel()
+
+    def _begin(self) -> None:
+        while self._free and self._waiting:
+            host, answer = self._waiting.popleft()
+            if not answer.done():  # else whoever asked has given up
+                self._free -= 1
+                threading.Thread(target=self._run, args=(host, answer), name=f"name {host}", daemon=True).start()
+
+    def _run(self, host: str, answer: _Answer) -> None:
+        found: tuple[str, ...] | Exception
+        try:
+            found = _lookup(host)
+        except Exception as error:  # noqa: BLE001 - raised where it was asked for
+            found = error
+        with suppress(RuntimeError):  # the event loop is closed: nobody asks any more
+            answer.get_loop().call_soon_threadsafe(self._ended, answer, found)
+
+    def _ended(self, answer: _Answer, found: tuple[str, ...] | Exception) -> None:
+        self._free += 1
+        self._begin()
+        if answer.done():
+            return
+        if isinstance(found, Exception):
+            answer.set_exception(found)
+        else:
+            answer.set_result(found)
 
 
 class CachedResolver:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import subprocess
+import sys
 
 import pytest
 
@@ -67,6 +69,54 @@ async def test_a_label_that_is_too_long_is_no_name():
     with pytest.raises(OSError, match="label"):
         await resolver.addresses("a" * 64 + ".example")
     resolver.close()
+
+
+@looped
+async def test_more_names_than_threads_are_looked_up_one_after_the_other():
+    resolver = SystemResolver(threads=2)
+    given_up = asyncio.create_task(resolver.addresses("127.0.0.99"))
+    found = asyncio.gather(*(resolver.addresses(f"127.0.0.{n}") for n in range(1, 9)))
+    await asyncio.sleep(0)
+    given_up.cancel()
+
+    assert await found == [(f"127.0.0.{n}",) for n in range(1, 9)]
+    resolver.close()
+
+
+@looped
+async def test_look_ups_that_wait_end_with_the_resolver():
+    resolver = SystemResolver(threads=0)
+    waiting = asyncio.create_task(resolver.addresses("127.0.0.1"))
+    await asyncio.sleep(0)
+    resolver.close()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+_DEAD_SERVERS = """
+import asyncio, socket, time
+from ingest.fetch.names import SystemResolver
+
+socket.getaddrinfo = lambda *_, **__: time.sleep(300)
+
+async def main():
+    resolver = SystemResolver()
+    try:
+        await asyncio.wait_for(resolver.addresses("gazette.example"), 0.1)
+    except TimeoutError:
+        print("given up", flush=True)
+    resolver.close()
+
+asyncio.run(main())
+"""
+
+
+def test_a_look_up_at_dead_name_servers_does_not_keep_the_process_from_ending():
+    done = subprocess.run(
+        [sys.executable, "-c", _DEAD_SERVERS], capture_output=True, text=True, timeout=40, check=False
+    )
+
+    assert (done.returncode, done.stdout, done.stderr) == (0, "given up\n", "")
 
 
 @looped
