@@ -59,7 +59,7 @@ class Process:
         """Return the exit code."""
         return await asyncio.to_thread(self._process.wait, seconds)
 
-    async def until(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
         """Wait for something; fail after so many seconds, or when the service ends."""
         deadline = time.monotonic() + seconds
         while not condition():

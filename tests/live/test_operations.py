@@ -10,6 +10,8 @@ from collections import Counter
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.commands import rows
 from tests.ingest.newsroom import descendants, gone, newstap
 from tests.live.processes import Process
@@ -21,6 +23,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+pytestmark = pytest.mark.timeout(
+    180
+)  # each starts the service, some twice: seconds, but half a minute on a busy machine
 
 
 def _report(*numbers: int) -> bytes:
@@ -123,21 +129,24 @@ async def test_a_broken_configuration_leaves_the_one_before_in_force(tmp_path: P
 
 @looped
 async def test_the_store_of_feeds_takes_effect_while_the_service_runs(tmp_path: Path):
-    """A feed that is added is polled within about two seconds, one that is paused or removed no more."""
+    """A feed that is added is polled soon; one that is paused or removed is not, two seconds later at the latest."""
     async with Site() as site:
-        first, other = site.on("/first", _report(1)), site.on("/other", _report(2))
+        first, *others = (site.on(f"/{n}", _report(n)) for n in range(3))
         async with Process(tmp_path, first) as service:
             await service.until(lambda: site.asked)
-            await _feeds(service, "add", other)
-            await service.until(lambda: _count(site, "/other"), 5)
-            await _feeds(service, "pause", other)
-            await _unasked(site, "/other")
-            await _feeds(service, "resume", other)
-            asked = _count(site, "/other")
-            await service.until(lambda: _count(site, "/other") > asked, 5)
-            await _feeds(service, "remove", other)
-            await _unasked(site, "/other")
-            await service.until(lambda: sorted(service.titles) == ["Bridge report 1", "Bridge report 2"])
+            for url in others:
+                await _feeds(service, "add", url)
+            await service.until(lambda: _count(site, "/1") and _count(site, "/2"), 20)
+            await _feeds(service, "pause", others[0])
+            await _feeds(service, "remove", others[1])
+            await asyncio.sleep(2)
+            asked = len(site.asked)
+            await asyncio.sleep(1)
+            assert set(site.targets()[asked:]) == {"/0"}
+            await _feeds(service, "resume", others[0])
+            asked = _count(site, "/1")
+            await service.until(lambda: _count(site, "/1") > asked, 20)
+            await service.until(lambda: sorted(service.titles) == [f"Bridge report {n}" for n in range(3)])
 
 
 async def _feeds(service: Process, action: str, url: str) -> None:
@@ -146,14 +155,6 @@ async def _feeds(service: Process, action: str, url: str) -> None:
         newstap, "feeds", action, url, "--config", service.files.file, cwd=service.files.folder
     )
     assert done.returncode == 0, done.stderr
-
-
-async def _unasked(site: Site, path: str) -> None:
-    """Assert that a path is asked for no more, two seconds from now at the latest; else it is twice a second."""
-    await asyncio.sleep(2)
-    asked = _count(site, path)
-    await asyncio.sleep(1)
-    assert _count(site, path) == asked
 
 
 @looped
@@ -196,7 +197,7 @@ def test_a_full_disk_under_the_output_is_waited_for(tmp_path: Path):
 async def _disk_full(
     folder: Path, out: Path, full: Callable[[Process], AbstractContextManager[None]], **sections: dict[str, str]
 ) -> None:
-    last = 10
+    last = 6
     async with Site() as site:
         url = site.on("/feed", *(_report(*range(n, 0, -1)) for n in range(1, last + 1)))
         async with Process(folder, url, **sections) as service:

@@ -44,6 +44,7 @@ BROKEN: dict[str, Reply] = {
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(180)
 @looped
 async def test_beside_broken_hosts_nothing_grows_and_each_item_comes_out_once(tmp_path: Path):
     """Processes are killed meanwhile. Descriptors and threads stay as they are, every healthy feed is read on."""
@@ -54,7 +55,7 @@ async def test_beside_broken_hosts_nothing_grows_and_each_item_comes_out_once(tm
         async with Process(tmp_path, *feeds, fetch=fetch, schedule={"max_interval_seconds": 1}) as service:
             await service.until(lambda: len(service.titles) >= HEALTHY * ITEMS // 3)
             looks = [await _look(service.pid) for _ in range(LOOKS)]
-            await service.until(lambda: len(service.titles) >= HEALTHY * ITEMS, 20)
+            await service.until(lambda: len(service.titles) >= HEALTHY * ITEMS, 60)
             service.signal(signal.SIGTERM)
             assert await service.ended(40) == 0, service.log
 
