@@ -6,6 +6,8 @@ import io
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import pytest
+
 from ingest.demo.show import Show
 from processors.records import (
     ArchiveRef,
@@ -79,9 +81,11 @@ def test_what_did_not_become_a_record_is_shown_with_its_reason_and_place() -> No
     assert "dead letter: read: torn" in text
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(150)
 def test_it_can_be_run_again_and_again(tmp_path: Path) -> None:
     for _ in range(2):
-        done = newstap("demo", "--exit-when-idle", cwd=tmp_path)
+        done = newstap("demo", "--exit-when-idle", "--pace", "0.05", cwd=tmp_path)
         assert done.returncode == 0, done.stderr
         assert "removed lines by rule: " in done.stdout
         assert "app-install" in done.stdout

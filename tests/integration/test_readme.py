@@ -30,7 +30,9 @@ def block(document: str, language: str, containing: str) -> str:
 @pytest.mark.kafka
 @pytest.mark.timeout(120)
 def test_the_readmes_consumer_reads_a_topics_stream(broker: Broker, tmp_path: Path) -> None:
-    done = newstap("demo", "--to", tmp_path / "out", cwd=tmp_path, env={"NEWSTAP_KAFKA_BOOTSTRAP": broker.bootstrap})
+    done = newstap(
+        "demo", "--archive", "--to", tmp_path / "out", cwd=tmp_path, env={"NEWSTAP_KAFKA_BOOTSTRAP": broker.bootstrap}
+    )
     assert done.returncode == 0, done.stderr
     code = block("README.md", "python", "KafkaConsumer")
     assert len(code.strip().splitlines()) <= 10

@@ -18,7 +18,7 @@ EXPECTED = demo.expected()
 @pytest.fixture(scope="module")
 def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[CompletedProcess[str], list[dict[str, Any]]]:
     folder = tmp_path_factory.mktemp("demo")
-    done = newstap("demo", "--to", folder / "out", cwd=folder)
+    done = newstap("demo", "--archive", "--to", folder / "out", cwd=folder)
     assert done.returncode == 0, done.stderr
     return done, rows(folder / "out" / "records") + rows(folder / "out" / "skipped")
 
