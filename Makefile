@@ -62,6 +62,10 @@ kafka: $(VENV)/.lock  ## a Kafka broker for development, until Ctrl-C
 bench-extraction: $(DEV)/.project  ## accuracy of text and metadata on the labelled pages
 	@$(BIN)/python benchmarks/extraction.py $(ARGS)
 
+.PHONY: bench-profiles
+bench-profiles: $(DEV)/.project  ## learned boilerplate on invented sites: precision, recall, cost
+	@$(BIN)/python benchmarks/profiles.py $(ARGS)
+
 .PHONY: bench-topics
 bench-topics: $(DEV)/.project  ## speed of the tagger, beside a bare scan for the same phrases
 	@$(BIN)/python benchmarks/topics.py $(ARGS)

@@ -69,6 +69,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
         "demo": _demo,
         "feeds": _feeds,
         "schema": _schema,
+        "site": _site,
         "topics": _topic_definitions,
         "why": _why,
     }
@@ -186,6 +187,12 @@ def _audit(options: argparse.Namespace, config: Config) -> int:
     return audit(config, options.to)
 
 
+def _site(options: argparse.Namespace, config: Config) -> int:
+    from ingest.sites import site  # noqa: PLC0415 - see main
+
+    return site(config, options.action, options.host, options.to)
+
+
 def _stop_on_signals(then: str = "the same command resumes where it stopped") -> threading.Event:
     """Return an event that SIGINT and SIGTERM set; a second one, or half a minute, ends the process at once.
 
@@ -298,6 +305,24 @@ def _reading_parsers(
     why = commands.add_parser("why", parents=[common], help="what happened to a document, and what gave its topics")
     why.add_argument("wanted", metavar="ID-or-URL", help="a record id, a document id or a URL")
     why.add_argument("--to", type=Path, metavar="DIR", help="the folder it went to (default: as configured)")
+    _site_parser(commands, common, late)
+
+
+def _site_parser(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    common: argparse.ArgumentParser,
+    late: argparse.ArgumentParser,
+) -> None:
+    site = commands.add_parser("site", parents=[common], help="what was learned about a site, and how to forget it")
+    actions = site.add_subparsers(dest="action", metavar="ACTION", required=True)
+    for name, about in (
+        ("show", "its recurring lines: which go and which stay, how often seen, since when, and why"),
+        ("export", "the lines that go, as a file for [extraction] rules"),
+        ("forget", "forget all of it"),
+    ):
+        action = actions.add_parser(name, parents=[late], help=about)
+        action.add_argument("host", metavar="HOST", help="the site, as in gazette.example")
+        action.add_argument("--to", type=Path, metavar="DIR", help="what a replay without --config learned in DIR")
 
 
 def _replay_parser(

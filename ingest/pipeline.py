@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from ingest.delivery import Delivery
     from ingest.pool import Pool
+    from ingest.profiles import Learner
     from ingest.sources.base import Source
     from processors.records import Outcome
     from sinks.outbox import Outbox
@@ -42,6 +43,7 @@ class Pipeline(Generic[M]):
         stop: set it to end early; what is settled by then is committed, the rest is read again next time.
         rate: documents per second at most; 0 for no limit.
         on_outcome: called for each outcome after its commit.
+        learner: takes what records teach about their sites; None where nothing is to be learned.
         clock: monotonic seconds.
     """
 
@@ -55,6 +57,7 @@ class Pipeline(Generic[M]):
         stop: threading.Event,
         rate: float = 0.0,
         on_outcome: Callable[[Outcome], None] | None = None,
+        learner: Learner | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
@@ -64,6 +67,7 @@ class Pipeline(Generic[M]):
         self._stop = stop
         self._rate = rate
         self._on_outcome = on_outcome
+        self._learner = learner
         self._clock = clock
         self._batch: list[tuple[Outcome | None, M]] = []
         self._bytes = 0
@@ -141,10 +145,14 @@ class Pipeline(Generic[M]):
             for outcome in delivered:
                 if self._on_outcome is not None:
                     self._on_outcome(outcome)
+            if self._learner is not None:
+                self._learner.hand_over()
 
     def _settle(self) -> list[Outcome]:
         with self._outbox.store.transaction() as connection:
             outcomes = [settled(connection, outcome) for outcome, _ in self._batch if outcome is not None]
             self._outbox.add(connection, [item_of(outcome) for outcome in outcomes])
+            if self._learner is not None:
+                self._learner.note(connection, outcomes)
             self._source.commit(connection, [mark for _, mark in self._batch])
         return outcomes

@@ -106,7 +106,7 @@ class _Worker(Generic[T]):
 
 
 class Pool(Generic[T]):
-    """A fixed number of worker processes. Making one starts loading what they need, in the background.
+    """A fixed number of worker processes. Making one starts loading what they need, where `preload` has not.
 
     Args:
         recipe: what each worker builds its chain from.
@@ -116,9 +116,8 @@ class Pool(Generic[T]):
     """
 
     def __init__(self, recipe: Recipe, *, workers: int, limits: Limits, max_pending_bytes: int = 64_000_000) -> None:
+        preload()
         self._context = multiprocessing.get_context("forkserver")
-        self._context.set_forkserver_preload(["ingest.preload"])
-        start_server()
         self._recipe = recipe
         self._limits = limits
         self._count = workers
@@ -270,6 +269,12 @@ def _work(recipe: Recipe, limits: Limits, tasks: Connection, results: Connection
     from ingest import worker  # noqa: PLC0415 - extraction is loaded by the server and its workers, never here
 
     worker.main(recipe, limits, tasks, results)
+
+
+def preload() -> None:
+    """Start loading what workers need, in the background and once."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["ingest.preload"])
+    start_server()
 
 
 def start_server() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from processors.topics import definitions
@@ -27,6 +27,8 @@ class Recipe:
     """Overrides what the configuration enables; empty for every topic there is."""
     definitions: definitions.Topics | None = None
     """Topics already loaded: a worker that starts later has the same ones, whatever has become of the files."""
+    profiles: str = field(default="", repr=False)
+    """The snapshot of what was learned about sites; see `processors.profiles.snapshot`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,15 +12,16 @@ import threading
 import time
 from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from ingest import jobs
 from ingest.delivery import Delivery
 from ingest.pipeline import Pipeline
-from ingest.pool import Pool
+from ingest.pool import Pool, preload
+from ingest.profiles import Learner, Profiles
 from ingest.progress import Progress
 from ingest.recipe import Limits, Recipe, topics_of
 from ingest.sources.archive import ArchiveSource
@@ -87,9 +88,9 @@ def replay(
         BrokenPipeError: a dry run's reader has gone.
     """
     files, ignored = discovered(options.inputs)
+    preload()  # first, since the workers' libraries are loaded meanwhile
     topics = topics_of(Recipe(config=config, topics=options.topics))
-    # Next, since its workers' libraries are loaded meanwhile.
-    pool = _pool(Recipe(config=config, definitions=topics), options)
+    recipe = Recipe(config=config, definitions=topics)
     with ExitStack() as stack:
         if options.dry_run:
             box = _scratch_outbox(stack)
@@ -98,19 +99,31 @@ def replay(
             box = jobs.opened(jobs.job_of(options.inputs, sinks), config, restart=options.restart)
             targets = sinks_of(sinks, box, topics.names)
         stack.callback(box.store.close)
-        if jobs.is_changed(box, definitions_of(config, topics.digest)):
-            log.warning(
-                "topics, rules or processors have changed since this job began: what is done keeps the old ones; "
-                "--restart does all of it again"
-            )
-        stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
-        source = ArchiveSource(files, box.store, max_page_bytes=config.fetch.max_page_bytes, stdin=stdin)
-        code = _assembled(source, pool, box, targets, options, stop, on_outcome).complete()
+        profiles = Profiles(config.state.path if config.file is not None else box.store.path.parent)
+        pool = _pool(replace(recipe, profiles=profiles.snapshot(box.store)), options)
+        learner = None if options.dry_run else Learner(profiles, box.store)
+        _tell_changes(box, definitions_of(config, topics.digest))
+        source = ArchiveSource(files, box.store, max_page_bytes=config.fetch.max_page_bytes, stdin=_stdin())
+        code = _assembled(source, pool, box, targets, options, stop, on_outcome, learner).complete()
+        if learner is not None:
+            learner.finish()
     if ignored:
         log.info("%s of other kinds ignored", _counted(ignored, "file"))
     if not options.dry_run:
         _tell_targets(sinks)
     return code
+
+
+def _stdin() -> IO[bytes]:
+    return sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
+
+
+def _tell_changes(box: Outbox, definitions: str) -> None:
+    if jobs.is_changed(box, definitions):
+        log.warning(
+            "topics, rules or processors have changed since this job began: what is done keeps the old ones; "
+            "--restart does all of it again"
+        )
 
 
 def _tell_targets(sinks: Sinks) -> None:
@@ -136,6 +149,7 @@ def _assembled(  # noqa: PLR0917 - each is one part of the whole, named as in th
     options: Options,
     stop: threading.Event,
     on_outcome: Callable[[Outcome], None] | None,
+    learner: Learner | None,
 ) -> _Run:
     progress = Progress(source.progress, sys.stderr)
     delivery = Delivery(box, targets)
@@ -153,6 +167,7 @@ def _assembled(  # noqa: PLR0917 - each is one part of the whole, named as in th
         stop=stop,
         rate=options.rate,
         on_outcome=committed,
+        learner=learner,
     )
     return _Run(options, box, pipeline, delivery, progress, stop)
 

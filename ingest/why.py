@@ -80,7 +80,14 @@ def _tell(kind: str, line: Line, row: dict[str, Any], out: IO[str]) -> None:
         out.write(f"dead letter, attempt {row['attempt']}: {row['step']}: {visible(row['error'])}\n")
     out.write(f"  came from: {visible(came)}\n  stands in: {line.path}, line {line.number}\n")
     for cut in row.get("removed") or ():
-        out.write(f"  removed by {cut['rule']}: {visible(cut['text'])}\n")
+        out.write(f"  removed by {cut['rule']}{_receipt(cut)}: {visible(cut['text'])}\n")
+
+
+def _receipt(cut: dict[str, Any]) -> str:
+    """Say how often its site had shown a learned line by then."""
+    if not cut.get("seen"):
+        return ""
+    return f" (on {cut['seen']} articles{' since ' + cut['since'][:10] if cut.get('since') else ''})"
 
 
 def _explain(config: Config, line: Line, out: IO[str]) -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ingest import issued
+from ingest import issued, profiles
 from ingest.sources import archive
 from sinks import outbox
 from sinks.files import FilesSink
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sinks.kafka import KafkaSink
     from sinks.kafka_client import Connection
 
-MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + archive.SCHEMA,)
+MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + archive.SCHEMA, profiles.LESSONS)
 """Layouts of a job's state, oldest first; a published one is never edited."""
 
 

@@ -20,6 +20,7 @@ from processors.chain import Chain
 from processors.copied import ReadCopied
 from processors.extract.extractor import Extract
 from processors.given import ReadGiven
+from processors.profiles import DropLearned, Snapshot
 from processors.records import Failed, Form, Outcome, Page, Record, Skipped, Step
 from processors.topics.definitions import TopicsError
 from processors.topics.tag import TagTopics
@@ -43,9 +44,10 @@ def chain_of(recipe: Recipe) -> Chain:
     rules = LineRules.load(config.extraction.rules)
     topics = topics_of(recipe)
     extract = Extract(rules=rules)
+    profiles = Snapshot.load(recipe.profiles)
     return Chain(
         readers={
-            Form.HTML: extract,
+            Form.HTML: DropLearned(extract, profiles),
             Form.CARRIED: ReadCarried(rules),
             Form.COPIED: ReadCopied(rules),
             Form.GIVEN: ReadGiven(rules),
@@ -56,7 +58,7 @@ def chain_of(recipe: Recipe) -> Chain:
             "extractor": extract.version,
             "rules": rules.digest,
             "topics": topics.digest,
-            "profiles": None,
+            "profiles": profiles.version,
         },
     )
 

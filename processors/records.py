@@ -183,6 +183,13 @@ class Removal:
 
     rule: str
     text: str
+    seen: int | None = None
+    """Of a learned line: on how many articles of its site it had been by then."""
+    since: datetime | None = None
+    """And when the first of them was published."""
+
+    def __post_init__(self) -> None:
+        aware(self.since)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

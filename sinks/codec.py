@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
@@ -38,6 +38,11 @@ from processors.records import (
     TextSource,
     TopicTag,
 )
+from sinks.fields import count as _count
+from sinks.fields import moment as _time
+from sinks.fields import text as _text
+from sinks.fields import text_or_none as _text_or_none
+from sinks.fields import texts as _texts
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -48,8 +53,6 @@ _ARTICLE = (
 )
 """What of an article stands in a record, in the documented order."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
-_MAX_INT = 2**53 - 1
-"""What every JSON reader holds exactly (RFC 8259 §6); SQLite and orjson overflow only far above."""
 _WRONG = (KeyError, TypeError, AttributeError, ValueError)
 """What reading a row of another shape than ours raises."""
 
@@ -65,6 +68,7 @@ def encode_record(record: Record) -> bytes:
             "schema": SCHEMA,
             "id": record.id,
             **{name: getattr(record.article, name) for name in _ARTICLE},
+            "removed": [_removal_row(removal) for removal in record.article.removed],
             "revision": _revision_row(record.revision),
             "dup": record.dup,
             "story": record.story,
@@ -233,6 +237,12 @@ def _without_surrogates(value: Any) -> Any:  # noqa: ANN401 - walks any plain va
     return value
 
 
+def _removal_row(removal: Removal) -> dict[str, object]:
+    """A receipt stands only where there is one: most rules know nothing of other articles."""
+    row: dict[str, object] = {"rule": removal.rule, "text": removal.text}
+    return row if removal.seen is None else row | {"seen": removal.seen, "since": removal.since}
+
+
 def _revision_row(revision: Revision) -> dict[str, object]:
     return {
         "n": revision.n,
@@ -308,9 +318,14 @@ def _article(row: dict[str, Any]) -> Article:
         image=row.get("image"),
         section=row.get("section"),
         topics=tuple(_topic(tag) for tag in row.get("topics") or ()),
-        removed=tuple(Removal(rule=_text(cut, "rule"), text=_text(cut, "text")) for cut in row.get("removed") or ()),
+        removed=tuple(_removal(cut) for cut in row.get("removed") or ()),
         text_source=TextSource(row.get("text_source", TextSource.PAGE)),
     )
+
+
+def _removal(row: dict[str, Any]) -> Removal:
+    seen = None if row.get("seen") is None else _count(row, "seen")
+    return Removal(rule=_text(row, "rule"), text=_text(row, "text"), seen=seen, since=_time(row.get("since")))
 
 
 def _topic(row: dict[str, Any]) -> TopicTag:
@@ -360,36 +375,3 @@ def _origin(row: dict[str, Any]) -> Origin:
 
 def _archive(row: dict[str, Any]) -> ArchiveRef:
     return ArchiveRef(file=_text(row, "file"), offset=_count(row, "offset"), digest=_text_or_none(row, "digest"))
-
-
-def _text(row: dict[str, Any], name: str) -> str:
-    value = row[name]
-    if not isinstance(value, str):
-        raise TypeError(f"{name} must be a string, not {type(value).__name__}")
-    return value
-
-
-def _text_or_none(row: dict[str, Any], name: str) -> str | None:
-    return None if row.get(name) is None else _text(row, name)
-
-
-def _time(value: str | None) -> datetime | None:
-    """Return an RFC 3339 time (without an offset it is taken as UTC), or None for null."""
-    if value is None:
-        return None
-    moment = datetime.fromisoformat(value)
-    return moment if moment.utcoffset() is not None else moment.replace(tzinfo=UTC)
-
-
-def _texts(row: dict[str, Any], name: str) -> tuple[str, ...]:
-    values = row.get(name) or []
-    if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
-        raise TypeError(f"{name} must be a list of strings")
-    return tuple(values)
-
-
-def _count(row: dict[str, Any], name: str, low: int = 0) -> int:
-    value = row[name]
-    if type(value) is not int or not low <= value < _MAX_INT:  # a bool is an int too, but no number here
-        raise TypeError(f"{name} must be a whole number from {low} on, not {value!r}")
-    return value

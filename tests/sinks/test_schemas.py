@@ -143,7 +143,6 @@ def test_every_field_that_is_written_is_required_and_no_other(name, body):
     [
         (TopicTag, ("record", "topics")),
         (Evidence, ("record", "topics", "evidence")),
-        (Removal, ("record", "removed")),
         (Revision, ("record", "revision")),
         (Copy, ("record", "dup")),
         (Story, ("record", "story")),
@@ -160,6 +159,13 @@ def test_the_schemas_have_the_fields_of_the_types(kind, path):
 
     assert set(part["properties"]) == names(kind)
     assert set(part["required"]) == names(kind) - ADDED.get(kind, set())
+
+
+def test_a_removal_has_a_receipt_where_there_is_one():
+    part = at("record", "removed")
+
+    assert set(part["properties"]) == names(Removal)
+    assert set(part["required"]) == {"rule", "text"}
 
 
 def test_a_record_has_every_field_of_an_article_and_an_input_every_one_of_a_page():
