@@ -7,7 +7,9 @@ Asking libxml2 for those nodes (0.3 ms on an average page of 170 kB) costs a ten
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from lxml import etree
@@ -48,6 +50,8 @@ _AROUND = re.compile(
     r"subscribe|banner|modal|overlay|popup|privacy|gdpr|onetrust",
     re.IGNORECASE,
 )
+COMPONENTS = frozenset(("banner", "promo", "teaser", "widget"))
+"""Those of the words that page builders and content systems give to whatever a page is made of."""
 _TEXT_NODES = etree.XPath(f".//text()[string-length() > {MIN_NODE}]")
 
 
@@ -91,12 +95,24 @@ def prose_of(body: HtmlElement, blocks: list[Block]) -> list[Block]:
     """Return the blocks that look like an article's: long, not mostly links, not under a name of surroundings.
 
     A name or tag of an element with half of the page's prose says nothing: layouts are called `with-sidebar` too, and
-    an unclosed `<aside>` or a `<form>` may hold the whole page.
+    an unclosed `<aside>` or a `<form>` may hold the whole page. Nor does a word that elements with so much of it share.
     """
     likely = [block for block in blocks if _is_prose(block)]
     votes = votes_of(body, likely)
     verdicts: dict[HtmlElement, bool] = {body: False}
-    return [block for block in likely if not _surrounds(block.element, verdicts, votes, votes[body] / 2)]
+    idle = layout_words(likely)
+    return [block for block in likely if not _surrounds(block.element, verdicts, votes, votes[body] / 2, idle)]
+
+
+def layout_words(blocks: list[Block]) -> frozenset[str]:
+    """Return the words of surroundings that half of the prose stands under: some builders call everything "widget"."""
+    totals: Counter[str] = Counter()
+    above: dict[HtmlElement, frozenset[str]] = {}
+    for block in blocks:
+        for word in _words_above(block.element, above) & COMPONENTS:
+            totals[word] += block.prose
+    half = sum(block.prose for block in blocks) / 2
+    return frozenset(word for word, prose in totals.items() if prose >= half)
 
 
 def votes_of(body: HtmlElement, blocks: list[Block]) -> dict[HtmlElement, int]:
@@ -126,8 +142,25 @@ def _is_prose(block: Block) -> bool:
     return block.prose >= MIN_PROSE_IDEOGRAPHIC and IDEOGRAPHIC.search(block.parts[0]) is not None
 
 
+def _words_above(element: HtmlElement, known: dict[HtmlElement, frozenset[str]]) -> frozenset[str]:
+    path = []
+    for one in _upwards(element):
+        if one in known:
+            break
+        path.append(one)
+    words = known.get(one, frozenset())
+    for one in reversed(path):
+        words |= around_words(one)
+        known[one] = words
+    return words
+
+
 def _surrounds(
-    element: HtmlElement, verdicts: dict[HtmlElement, bool], votes: dict[HtmlElement, int], half: float
+    element: HtmlElement,
+    verdicts: dict[HtmlElement, bool],
+    votes: dict[HtmlElement, int],
+    half: float,
+    idle: frozenset[str],
 ) -> bool:
     path = []
     for one in _upwards(element):
@@ -136,14 +169,19 @@ def _surrounds(
         path.append(one)
     verdict = verdicts.get(one, False)
     for one in reversed(path):
-        verdict = verdict or (votes[one] < half and (one.tag in OUTSIDE or named_around(one)))
+        verdict = verdict or bool(votes[one] < half and (one.tag in OUTSIDE or around_words(one) - idle))
         verdicts[one] = verdict
     return verdicts[element]
 
 
-def named_around(element: HtmlElement) -> bool:
-    """Tell whether class or id name something that stands around articles."""
-    return any(_AROUND.search(value) for value in (element.get("class"), element.get("id")) if value)
+def around_words(element: HtmlElement) -> frozenset[str]:
+    """Return the words in class and id that name something that stands around articles."""
+    return _around(element.get("class") or "", element.get("id") or "")
+
+
+@lru_cache(maxsize=8192)
+def _around(classes: str, identifier: str) -> frozenset[str]:
+    return frozenset(word.lower() for name in (classes, identifier) for word in _AROUND.findall(name))
 
 
 def _upwards(element: HtmlElement) -> Iterator[HtmlElement]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from processors import language
 from processors.base import Skip
-from processors.extract import engine, frontmatter, gate, metadata, prompts, tidy
+from processors.extract import engine, frontmatter, gate, lead, metadata, prompts, scripts, tidy
 from processors.extract.blocks import blocks_of, prose_of
 from processors.extract.charset import to_utf8
 from processors.extract.parse import parse, refuse_other_than_html, strip_dead
@@ -32,10 +32,13 @@ PASSES = frozenset(
         "runs",
         "whole-page",
         "json-ld",
+        "lead",
+        "folds",
         "front-matter",
         "rules",
         "prompts",
         "gate",
+        "scripts",
     }
 )
 """Every step that can be left out, to measure what it is worth."""
@@ -45,7 +48,9 @@ GAIN = 1.3
 """The second text counts if it is this much longer."""
 SHORT = 80
 """Characters; less than this from a container, and the whole page is tried."""
-_REVISION = 2
+TEASER = 250
+"""Characters; less than this, and the page's scripts are looked through for a longer text."""
+_REVISION = 3
 """Raised when this package gives another result than before for the same page."""
 
 
@@ -74,15 +79,17 @@ class Extract:
                 one of the reasons of `gate`, which know better why there is no article.
         """
         refuse_other_than_html(page.body)
-        clean, _ = to_utf8(page.body, page.content_type)
-        root = parse(clean)
+        source = to_utf8(page.body, page.content_type)[0]
+        root = parse(source)
         meta = metadata.read(root, page)
         strip_dead(root)
         text, around = self._extracted(root, meta)
+        if len(text) < TEASER and "scripts" in self._passes:
+            text = max(text, self._from_scripts(source, meta), key=len)
         code = language.decide(meta.language, text or meta.title)
         text, removed = self._clean(text, around, meta, code, host_of(page.url))
         if "gate" in self._passes:
-            gate.check(clean, meta, text, page.url)
+            gate.check(source, meta, text, page.url)
         if not text:
             raise Skip(Reason.NO_TEXT, "no text but boilerplate" if removed else "no text")
         return _article(page, meta, text, code, removed)
@@ -99,18 +106,28 @@ class Extract:
         for name, tidied in tidy.PASSES.items():
             if name in self._passes:
                 tidied(body)
-        region = region_of(body, prose_of(body, blocks_of(body))) if "container" in self._passes else None
+        blocks = blocks_of(body)
+        region = region_of(body, prose_of(body, blocks)) if "container" in self._passes else None
+        first = (
+            lead.lead_of(blocks, region, meta.summary if meta else None) if region and "lead" in self._passes else None
+        )
         around, text = self._from(region) if region is not None else ("", "")
         if len(text) < SHORT and (region is None or "whole-page" in self._passes):
             text = max(text, paragraphs(engine.of_page(root)), key=len)
         if meta is not None and meta.body and "json-ld" in self._passes:
             text = _believed(meta.body, text)
-        return text, around
+        return lead.with_lead(text, first), around
+
+    def _from_scripts(self, source: bytes, meta: Metadata) -> str:
+        html = scripts.body_in(source.decode(), meta.title)
+        return "" if html is None else paragraphs(engine.of_container(parse(html.encode()).find("body")))
 
     def _from(self, region: Region) -> tuple[str, str]:
         around = prompts.lines_around(region.container) if "prompts" in self._passes else ""
         if "boxes" in self._passes:
             tidy.drop_boxes(region)
+        if "folds" in self._passes:
+            tidy.free_folds(region)
         if "runs" in self._passes:
             tidy.wrap_runs(region.blocks)
         text = paragraphs(engine.of_container(region.container))

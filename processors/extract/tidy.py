@@ -47,6 +47,8 @@ _BOX = re.compile(
     ),
     re.IGNORECASE,
 )
+# What readers unfold; "embed" is what one builder calls markup of the author's own.
+_FOLDED = re.compile(r"accordion|collaps|faq|toggle|w-embed|tab-?(?:pane|content)", re.IGNORECASE)
 _LABELS = frozenset(("h2", "h3", "h4", "h5", "h6", "p", "strong", "b", "div", "span"))
 _SPACES = re.compile(r"\s+")
 
@@ -134,6 +136,14 @@ def drop_boxes(region: Region) -> None:
     for box, size in boxes.items():
         if outer <= BOXES_SHARE * region.prose or not size:
             drop(box)
+
+
+def free_folds(region: Region) -> None:
+    """Take the names off what readers unfold, where it holds prose: trafilatura deletes "expand", "hidden" and such."""
+    for element in region.container.iter("div", "section", "article", "li", "dd", "details"):
+        if region.votes.get(element) and any(_FOLDED.search(element.get(name) or "") for name in ("class", "id")):
+            for inner in element.iter("div", "section", "p", "span", "li", "dd"):
+                anonymous(inner)
 
 
 def wrap_runs(blocks: Iterable[Block]) -> None:

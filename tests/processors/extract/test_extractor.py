@@ -180,3 +180,10 @@ def test_unknown_pass_is_refused() -> None:
 def test_version_names_what_the_result_depends_on() -> None:
     assert trafilatura.__version__ in Extract(rules=NO_RULES).version
     assert "newstap-extract" in Extract(rules=NO_RULES).version
+
+
+def test_text_that_readers_unfold_is_text() -> None:
+    """Trafilatura alone deletes what is called "expand"."""
+    folded = f"<div class='faq-accordion'><div class='expand'>{paragraphs(*OTHER_PROSE)}</div></div>"
+    assert extracted(article(folded)).text == "\n".join([*PROSE, *OTHER_PROSE])
+    assert OTHER_PROSE[0] not in extracted(article(folded), without="folds").text

@@ -87,3 +87,16 @@ def test_coverage_is_the_share_of_prose_in_the_text() -> None:
     assert coverage(region, "\n".join(PROSE)) == 1.0
     assert 0.2 < coverage(region, PROSE[0]) < 0.3
     assert coverage(region, "") == 0.0
+
+
+def test_word_that_a_page_builder_gives_to_everything_says_nothing() -> None:
+    """Half of the prose stands under "widget", in elements of which none holds half."""
+    widgets = "".join(f'<div class="builder-widget">{paragraphs(text)}</div>' for text in PROSE[:3])
+    region = _region(f"<article>{widgets}{paragraphs(PROSE[3])}</article>")
+    assert region is not None
+    assert len(region.blocks) == 4
+
+
+def test_comments_that_hold_half_of_the_prose_are_still_none_of_it() -> None:
+    comments = "".join(f'<div class="comment">{paragraphs(text)}</div>' for text in OTHER_PROSE * 3)
+    assert _text(f"<div>{paragraphs(*PROSE)}</div><div>{comments}</div>") == "".join(PROSE)
