@@ -12,6 +12,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 VENV := .venv
 OUTSIDE ?= $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache,/tmp))/newstap/$(shell pwd | cksum | cut -d ' ' -f 1)
 DEV := $(OUTSIDE)/venv
+BENCH := $(OUTSIDE)/bench
 BIN := $(DEV)/bin
 
 # In `tests` alone on the path lies the difference between testing the checkout and testing the wheel.
@@ -59,8 +60,12 @@ kafka: $(VENV)/.lock  ## a Kafka broker for development, until Ctrl-C
 	@$(VENV)/bin/python -m tests.broker serve
 
 .PHONY: bench-extraction
-bench-extraction: $(DEV)/.project  ## accuracy of text and metadata on the labelled pages
-	@$(BIN)/python benchmarks/extraction.py $(ARGS)
+bench-extraction: $(BENCH)/.project  ## accuracy and speed on the labelled pages, beside other extractors, pass by pass
+	@$(BENCH)/bin/python benchmarks/extraction.py $(ARGS)
+
+.PHONY: soak-extraction
+soak-extraction: $(DEV)/.project  ## memory of a worker over 20,000 pages
+	@$(BIN)/python benchmarks/soak.py $(ARGS)
 
 .PHONY: bench-profiles
 bench-profiles: $(DEV)/.project  ## learned boilerplate on invented sites: precision, recall, cost
@@ -107,7 +112,13 @@ $(DEV)/.lock: requirements-dev.lock
 	@.ci/venv "$(PYTHON)" $(@D) $<
 	@touch $@
 
-$(VENV)/.project $(DEV)/.project: %/.project: %/.lock $(OUTSIDE)/sources
+$(BENCH)/.lock: requirements.lock pyproject.toml
+	@mkdir -p $(@D)
+	@.ci/venv "$(PYTHON)" $(@D) $<
+	@.ci/peers $(@D)
+	@touch $@
+
+$(VENV)/.project $(DEV)/.project $(BENCH)/.project: %/.project: %/.lock $(OUTSIDE)/sources
 	@.ci/install $*
 	@touch $@
 

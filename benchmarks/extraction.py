@@ -1,12 +1,12 @@
 """Compare extractors on labelled pages: F1, precision, recall and pages per second, each in a process of its own.
 
-    python benchmarks/extraction.py [SET ...] [--passes] [--cjk] [--only NAME,NAME]
+    python benchmarks/extraction.py [SET ...] [--no-passes] [--cjk] [--only NAME,NAME]
 
 Sets are the `*.jsonl.gz` files of `extraction/` in the folder NEWSTAP_SHARED, or in `../shared` beside the checkout.
 F1 is the macro-averaged 4-word-shingle F1 of that folder's `eval_extraction.py`. Speed is CPU time from bytes to text
 in one process, the second of two rounds; read the ratio, not the figure. `newstap` is the whole article with
-metadata, language and line rules; `newstap text` the text alone, as the others give it. Peers that are not installed
-are left out.
+metadata, language and line rules; `newstap text` the text alone, as the others give it. Peers are the `bench` extra;
+those that are not installed are named and left out. Then each pass of newstap, alone and left out (--no-passes: not).
 """
 
 # ruff: noqa: PLC0415 - each extractor is imported by the process that runs it, if it is installed
@@ -76,8 +76,8 @@ def newspaper() -> Extractor:
     config.fetch_images = False
 
     def run(body: bytes, _: Row) -> str:
-        article = Article("https://page.example/", config=config)
-        article.set_html(body.decode())
+        article = Article("https://page.example/article", config=config)
+        article.download(input_html=body.decode())
         article.parse()
         return str(article.text)
 
@@ -88,7 +88,7 @@ def readability() -> Extractor:
     from lxml import html
     from readability import Document
 
-    return lambda body, _: html.fromstring(Document(body.decode()).summary()).text_content()
+    return lambda body, _: "\n".join(html.fromstring(Document(body.decode()).summary()).itertext())
 
 
 def resiliparse() -> Extractor:
@@ -100,6 +100,7 @@ def resiliparse() -> Extractor:
 def goose3() -> Extractor:
     from goose3 import Goose
 
+    logging.getLogger("goose3").setLevel(logging.CRITICAL)  # it warns of every date that it cannot read
     goose = Goose({"enable_image_fetching": False})
     return lambda body, _: goose.extract(raw_html=body.decode()).cleaned_text
 
@@ -123,11 +124,11 @@ EXTRACTORS: dict[str, Callable[[], Extractor]] = {
 }
 
 
-def measure(make: Callable[[], Extractor], rows: Sequence[Row]) -> tuple[list[str], float, int]:
-    """Return the texts, the CPU seconds of the second round and how many pages raised."""
+def measure(make: Callable[[], Extractor], rows: Sequence[Row], *, rounds: int) -> tuple[list[str], float, int]:
+    """Return the texts, the CPU seconds of the last round and how many pages raised."""
     extract, errors, texts = make(), 0, []
     pages = [row["html"].encode("utf-8", "replace") for row in rows]
-    for _ in range(2):
+    for _ in range(rounds):
         texts, errors, start = [], 0, time.process_time()
         for body, row in zip(pages, rows, strict=True):
             try:
@@ -140,7 +141,8 @@ def measure(make: Callable[[], Extractor], rows: Sequence[Row]) -> tuple[list[st
 
 def _child(send: Any, name: str, passes: frozenset[str] | None, rows: Sequence[Row]) -> None:
     try:
-        send.send(measure(EXTRACTORS[name] if passes is None else lambda: newstap(passes), rows))
+        make = EXTRACTORS[name] if passes is None else lambda: newstap(passes)
+        send.send(measure(make, rows, rounds=2 if passes is None else 1))
     except ImportError as missing:
         send.send(str(missing))
 
@@ -210,7 +212,7 @@ def _evaluator() -> ModuleType:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("sets", nargs="*", help="names of sets, all by default")
-    parser.add_argument("--passes", action="store_true", help="measure each pass alone and left out")
+    parser.add_argument("--no-passes", action="store_true", help="do not measure each pass alone and left out")
     parser.add_argument("--cjk", action="store_true", help="split Han, Kana and Thai into characters")
     parser.add_argument(
         "--only", default="", help="names of extractors, comma-separated; the first is the ratios' base"
@@ -226,10 +228,9 @@ def main() -> None:
     for path in chosen:
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             rows = [json.loads(line) for line in lines]
-        if options.passes:
+        table(path.name, rows, only, cjk=options.cjk)
+        if not options.no_passes:
             passes_table(path.name, rows, cjk=options.cjk)
-        else:
-            table(path.name, rows, only, cjk=options.cjk)
 
 
 if __name__ == "__main__":
