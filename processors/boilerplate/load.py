@@ -33,6 +33,8 @@ class Where(StrEnum):
     """A whole line before the first paragraph of prose."""
     TAIL = "tail"
     """A whole line after the last paragraph of prose."""
+    REST = "rest"
+    """A heading in the second half of a text, with all that stands below it."""
     END = "end"
     """A remark in brackets, or a last sentence, at the end of a paragraph."""
 

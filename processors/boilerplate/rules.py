@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
     from pathlib import Path
 
-_ENGINE = b"1"
+_ENGINE = b"2"
 """Part of the digest: raised when this code takes other lines than before by the same data."""
 _TITLE_WITHIN = 6
 """Lines at the start of a text in which a repeated title is looked for."""
@@ -23,6 +23,8 @@ _BESIDE_WITHIN = 12
 """Lines above and below a taken one that its rule's `beside` patterns may take: the longest install steps have 6."""
 _SENTENCES_WITHIN = 200
 """Characters of a line that is tried sentence by sentence."""
+_REST_SHARE = 0.45
+"""Of a text, by characters: what a heading may take with it at most."""
 _REMARKS = 4
 """Remarks cut off the end of one paragraph at most."""
 _MARKS = (". ", "! ", "? ", '." ', ".” ", "。", "！", "？", "؟ ", "। ")
@@ -178,7 +180,10 @@ class LineRules:
         first, last = (prose[0], prose[-1]) if prose else (0, len(lines))
         taken: list[str | None] = [None] * len(lines)
         for i, rule in enumerate(found):
-            if rule and (rule.where is Where.LINE or (i < first if rule.where is Where.HEAD else i > last)):
+            if rule and rule.where is Where.REST and _is_rest(lines, i):
+                taken[i:] = [rule.name] * (len(lines) - i)
+                break
+            if rule and _is_there(rule.where, i, first, last):
                 taken[i] = rule.name
         for i, rule in enumerate(found):
             if rule and taken[i] == rule.name:
@@ -221,6 +226,19 @@ def _spread(lines: Sequence[str], start: int, rule: Rule, taken: list[str | None
                 if len(lines[i]) > 2 * rule.max_length or not _goes_with(rule, fold(lines[i])):
                     break
                 taken[i] = rule.name
+
+
+def _is_there(where: Where, place: int, first: int, last: int) -> bool:
+    """Tell whether a rule applies at a line, given the first and the last paragraph of prose."""
+    if where is Where.LINE:
+        return True
+    return place < first if where is Where.HEAD else where is Where.TAIL and place > last
+
+
+def _is_rest(lines: Sequence[str], place: int) -> bool:
+    """Tell whether a line stands in the second half of a text, and what follows is the smaller part of it."""
+    sizes = [len(line) for line in lines]
+    return 2 * place >= len(lines) and sum(sizes[place:]) <= _REST_SHARE * sum(sizes)
 
 
 def _goes_with(rule: Rule, folded: str) -> bool:

@@ -82,6 +82,20 @@ class TestApply:
         assert text == f"{PROSE}\n{MORE_PROSE}"
         assert len(removed) == 1
 
+    def test_a_note_about_the_author_goes_with_its_heading(self) -> None:
+        note = ["About the Author", "Ada Quill has written about harbours for thirty years and lives beside one."]
+        text, removed = ALL.apply("\n".join([PROSE, MORE_PROSE, PROSE, *note]), language="en")
+
+        assert text.split("\n") == [PROSE, MORE_PROSE, PROSE]
+        assert [(cut.rule, cut.text) for cut in removed] == [("about-author", line) for line in note]
+
+    @pytest.mark.parametrize("place", [0, 1], ids=["at the start", "before most of the text"])
+    def test_a_heading_takes_no_larger_part_of_a_text_with_it(self, place: int) -> None:
+        lines = [PROSE, MORE_PROSE, MORE_PROSE]
+        lines.insert(place, "About the Author")
+
+        assert ALL.apply("\n".join(lines), language="en") == ("\n".join(lines), ())
+
     def test_the_repeated_title_goes_from_the_start_only(self) -> None:
         lines = ["Harbour wall turns 130", *[PROSE] * 8, "Harbour wall turns 130"]
 
@@ -167,7 +181,7 @@ class TestFiles:
         told = "\n".join(caught.value.problems)
         for wanted in (
             "'Bad Name' is not a rule name",
-            "where 'below' is unknown; one of line, head, tail, end",
+            "where 'below' is unknown; one of line, head, tail, rest, end",
             "'paterns' is unknown; did you mean 'patterns'?",
             "did you mean 'languages'?",
             "'takes' is 'z'; it must be a list of strings",
