@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import signal
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from ingest.recipe import Limits, Recipe
+
+
+TRIM_PAGES = 250
+"""Pages between two returns of free memory, which take some milliseconds."""
 
 
 def chain_of(recipe: Recipe) -> Chain:
@@ -101,7 +106,7 @@ def _work(recipe: Recipe, limits: Limits, tasks: Connection, results: Connection
         return
     results.send_bytes(READY)
     _limit_memory(limits.memory_mb)
-    for _ in range(limits.pages):
+    for number in range(limits.pages):
         header, body = tasks.recv_bytes(), tasks.recv_bytes()
         signal.setitimer(signal.ITIMER_REAL, limits.seconds)
         answer, starved = _guarded(chain, decode_page(header, body))
@@ -109,7 +114,16 @@ def _work(recipe: Recipe, limits: Limits, tasks: Connection, results: Connection
         results.send_bytes(answer)
         if starved:
             break
+        if number % TRIM_PAGES == TRIM_PAGES - 1:
+            _give_back()
     results.send_bytes(RETIRED)
+
+
+def _give_back() -> None:
+    """Return free memory to the system, where the C library can: what a large page took is scattered and kept else."""
+    trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+    if trim is not None:
+        trim(0)
 
 
 def _guarded(chain: Chain, page: Page) -> tuple[bytes, bool]:
