@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest import feedstore, issued, pending, robotsfiles
+from ingest import feedstore, issued, pending, profiles, robotsfiles
 from sinks import outbox
 from sinks.store import Store
 
@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILE = "state.sqlite"
-MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + feedstore.SCHEMA + pending.SCHEMA + robotsfiles.SCHEMA,)
+MIGRATIONS = (
+    outbox.SCHEMA + issued.SCHEMA + feedstore.SCHEMA + pending.SCHEMA + robotsfiles.SCHEMA + profiles.LESSONS,
+)
 """Layouts of the service's state, oldest first; a published one is never edited."""
 _PATIENCE_SECONDS = 1.0
 """What a command that makes the state takes, at most, before a service can have it."""

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import random
 import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, ExitStack, suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
@@ -30,22 +28,20 @@ from ingest.live.reload import Reload
 from ingest.live.robotsmemory import RobotsMemory
 from ingest.live.source import LiveSource
 from ingest.live.supervision import supervised
+from ingest.live.workers import Workers
 from ingest.live.writer import Writer
 from ingest.metrics import Metrics
 from ingest.notify import Notifier
-from ingest.pipeline import Pipeline
-from ingest.pool import Pool
-from ingest.recipe import Limits, Recipe
+from ingest.recipe import Recipe
 from ingest.reload import WatchedTopics
 from ingest.wiring import sinks_of
 from processors.boilerplate.rules import LineRules
-from processors.topics.definitions import TopicsError
 from sinks.outbox import Outbox
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
-    from ingest.config import Config, Extraction
+    from ingest.config import Config
     from processors.records import Outcome
 
 log = logging.getLogger(__name__)
@@ -53,12 +49,8 @@ log = logging.getLogger(__name__)
 MOST_PENDING = 10_000
 """Entries that may wait for their pages before polling pauses."""
 MOST_PENDING_BYTES = 256_000_000
-RECYCLE_PAGES = 2_000
-"""Pages until a worker is replaced: lxml's memory grows."""
 FETCH_GRACE_SECONDS = 5.0
 """How long requests under way may go on once the service is to end."""
-SETTLE_SECONDS = 12.0
-"""How long what was fetched may take to become records then."""
 DRAIN_SECONDS = 10.0
 """How long sinks that work may take then; what they have not taken waits in the outbox."""
 _HALT_SECONDS = 2.0
@@ -66,7 +58,6 @@ _TEND_SECONDS = 0.2
 _SILENT_SECONDS = 30.0
 """Without a round of the event loop for so long, it hangs."""
 _COUNT_SECONDS = 10.0
-_DEFINITIONS_SECONDS = 2.0
 _SWEEP_SECONDS = 3_600.0
 _DAY = 86_400.0
 JOB = "run"
@@ -134,23 +125,19 @@ class _Service:
         self._on_outcome = on_outcome
         self._waiting = pending.Waiting(0, 0)
         self._feeds: dict[str, int] = {}
-        self._halt = threading.Event()
-        """Makes the pipeline stop where it is; what it had in hand comes again at the next start."""
-        self._renewing = False
-        """Whether the pipeline, once it has ended, is to go on with new workers."""
 
     async def run(self, stop: threading.Event, idle: threading.Event, reload: threading.Event) -> int:
         """Run until told to stop; return the exit code."""
         notifier = Notifier()
         async with AsyncExitStack() as stack:
             await self._assemble(stack)
-            pipeline = self._part("pipeline", self._pipeline)
+            pipeline = self._part("pipeline", self._workers.run)
             parts = [
                 self._part("polling", self._poller.run),
                 self._part("pages", self._pages.run),
                 self._part("reload", self._reload.run),
                 self._part("upkeep", self._sweep),
-                self._part("topics", self._renew),
+                self._part("definitions", self._workers.watch),
             ]
             self._delivery.start()
             self._health.ready()
@@ -182,8 +169,6 @@ class _Service:
         robots = Robots(fetcher, hosts=hosts, token=agent, ttl=ttl, memory=RobotsMemory(self._writer))
         parsers = Parsers(seconds=min(SECONDS, config.extraction.worker_timeout_seconds))
         stack.callback(parsers.close)
-        self._pipeline_thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pipeline")
-        stack.callback(self._pipeline_thread.shutdown, wait=False)
         self._source = LiveSource(lambda: loop.call_soon_threadsafe(self._pages.look))
         self._pages = Pages(
             current=self._current,
@@ -207,6 +192,11 @@ class _Service:
             now=time.time,
             chance=random.random,
         )
+        self._workers = Workers(
+            self._watched, self._current, self._source, self._box, self._delivery, self._committed, self._pages.look
+        )
+        stack.callback(self._workers.close)
+        await self._workers.start()
         self._reload = Reload(config, self._take, asyncio.Event())
         await self._writer.run(lambda connection: feedstore.recover(connection, self._current.base, time.time()))
         await self._take(config)
@@ -223,44 +213,6 @@ class _Service:
 
     def _part(self, name: str, part: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         return asyncio.create_task(supervised(name, part, self._health, self._metrics), name=name)
-
-    async def _pipeline(self) -> None:
-        """Drive the pipeline in its thread until the service ends; with new workers when definitions have changed."""
-        self._source.restart()
-        going = True
-        while going:
-            self._pages.look()
-            await asyncio.get_running_loop().run_in_executor(self._pipeline_thread, self._made_pipeline().run)
-            going, self._renewing = self._renewing and not self._halt.is_set(), False
-            if going:
-                self._source.resume()
-
-    def _made_pipeline(self) -> Pipeline[int]:
-        extraction = self._current.config.extraction
-        limits = Limits(extraction.worker_timeout_seconds, extraction.worker_memory_mb, RECYCLE_PAGES)
-        return Pipeline[int](
-            source=self._source,
-            pool=Pool[int](self._watched.recipe, workers=workers_of(extraction), limits=limits),
-            outbox=self._box,
-            delivery=self._delivery,
-            stop=self._halt,
-            on_outcome=self._committed,
-        )
-
-    async def _renew(self) -> None:
-        """Look whether the files of topic definitions have changed, and have the workers begin anew with sound ones."""
-        while True:
-            await asyncio.sleep(_DEFINITIONS_SECONDS)
-            before = self._watched.topics.digest
-            try:
-                found = await asyncio.to_thread(self._watched.newer)
-            except TopicsError as error:
-                log.error("topic definitions have problems, so those before stay in force:\n%s", error)  # noqa: TRY400 - the operator's mistake, no traceback
-                continue
-            if found is not None:
-                log.info("topic definitions read again", extra={"before": before, "now": found.digest})
-                self._renewing = True
-                self._source.end()
 
     def _committed(self, outcome: Outcome) -> None:
         self._metrics.saw(outcome)
@@ -339,14 +291,7 @@ class _Service:
         for part in parts:
             part.cancel()
         await asyncio.gather(*parts, return_exceptions=True)
-        self._renewing = False
-        self._source.end()
-        await asyncio.wait([pipeline], timeout=SETTLE_SECONDS)
-        self._halt.set()
-        done, _ = await asyncio.wait([pipeline], timeout=_HALT_SECONDS)
-        if not done:
-            pipeline.cancel()
-            log.warning("pages in hand are given up; they come again after the next start")
+        await self._workers.end(pipeline)
         drained = await asyncio.to_thread(self._drained)
         await asyncio.to_thread(self._delivery.stop, finish=drained)
         return drained and self._delivery.drained()
@@ -358,11 +303,6 @@ class _Service:
                 return False
             self._delivery.wait(0.2)
         return True
-
-
-def workers_of(extraction: Extraction) -> int:
-    """Return how many worker processes there are to be."""
-    return extraction.workers or len(os.sched_getaffinity(0))
 
 
 def _fetcher(config: Config, hosts: Hosts) -> Fetcher:
