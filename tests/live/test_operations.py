@@ -140,8 +140,8 @@ async def test_the_store_of_feeds_takes_effect_while_the_service_runs(tmp_path: 
             await _feeds(service, "pause", others[0])
             await _feeds(service, "remove", others[1])
             await asyncio.sleep(2)
-            asked = len(site.asked)
-            await asyncio.sleep(1)
+            asked, before = len(site.asked), _count(site, "/0")
+            await service.until(lambda: _count(site, "/0") >= before + 2, 20)
             assert set(site.targets()[asked:]) == {"/0"}
             await _feeds(service, "resume", others[0])
             asked = _count(site, "/1")
