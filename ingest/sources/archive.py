@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING
 from ingest.sources.arc import read_arc
 from ingest.sources.base import Entry, Mark, Position, SourceError
 from ingest.sources.lines import read_lines, read_whole, unreadable
-from ingest.sources.opening import STDIN, Layout, layout_of, sniffed, unpacked
+from ingest.sources.opening import STDIN, Layout, gunzipped, layout_of, sniffed, unpacked
 from ingest.sources.warc import read_warc
 
 if TYPE_CHECKING:
@@ -142,7 +142,7 @@ class ArchiveSource:
                 spooled.flush()
                 yield from self._read(Path(spooled.name), STDIN, start)
         else:
-            plain = io.BufferedReader(gzip.GzipFile(fileobj=stream, mode="rb"), 1 << 20) if packed else stream
+            plain = gunzipped(stream) if packed else stream
             yield from self._read_stream(plain, STDIN, layout, start)
 
     def _resumed(self, key: str, name: str, identity: str) -> _Progress:

@@ -14,6 +14,8 @@ from typing import IO, TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from _typeshed import WriteableBuffer
+
 STDIN = "-"
 
 
@@ -80,14 +82,31 @@ def _sniffed(start: bytes) -> Layout:
 
 
 def unpacked(raw: IO[bytes], name: str) -> IO[bytes]:
-    """Return a stream of the decompressed bytes of a file.
+    """Return a stream of the decompressed bytes of a file, by its name; see `gunzipped`."""
+    return gunzipped(raw) if name.lower().endswith(".gz") else raw
 
-    Damaged or cut gzip data raises OSError, EOFError or zlib.error while reading: `DAMAGED` names them.
+
+def gunzipped(raw: IO[bytes]) -> IO[bytes]:
+    """Return a stream of the decompressed bytes of gzip data, of one member or several.
+
+    Damaged or cut data raises OSError, EOFError or zlib.error while reading, behind what is whole: see `DAMAGED`.
     """
-    if not name.lower().endswith(".gz"):
-        return raw
-    plain = gzip.GzipFile(fileobj=raw, mode="rb")
-    return io.BufferedReader(plain, 1 << 20)
+    return io.BufferedReader(_AsItComes(gzip.GzipFile(fileobj=raw, mode="rb")), 1 << 17)
+
+
+class _AsItComes(io.RawIOBase):
+    """Gives what is decompressed at once: `GzipFile.readinto` gathers, and drops what it has where damage follows."""
+
+    def __init__(self, packed: gzip.GzipFile) -> None:
+        self._packed = packed
+
+    def readable(self) -> bool:
+        """See `io.RawIOBase`."""
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int:
+        """See `io.RawIOBase`."""
+        return self._packed.readinto1(buffer)
 
 
 DAMAGED = (OSError, EOFError, zlib.error)

@@ -110,6 +110,19 @@ def test_damage_ends_the_file_once_also_after_resuming(cut):
         assert lines(data, position, "x.jsonl.gz") == read[index + 1 :]
 
 
+@pytest.mark.parametrize("cut", [1, 3_000])
+def test_a_cut_file_gives_every_line_that_is_whole(cut):
+    """The lines that zlib can still make out, and one dead letter behind them."""
+    packed = gzip.compress(b"".join(b"%d %d\n" % (n, n * 7919**3) for n in range(5_000)))[:-cut]
+    whole = zlib.decompressobj(wbits=31).decompress(packed).splitlines(keepends=True)
+
+    *read, (last, _) = lines(packed, name="x.jsonl.gz")
+
+    assert bodies(read) == [line.rstrip() for line in whole if line.endswith(b"\n")]
+    assert len(read) > 4_000
+    assert isinstance(last, Failed)
+
+
 @pytest.mark.parametrize(
     ("layout", "form", "source"),
     [
