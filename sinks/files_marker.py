@@ -43,7 +43,10 @@ class Marker:
         """
         owner, noted = self._read()
         if owner not in {None, self._owner}:
-            raise SinkBrokenError(f"{self._path.parent}: written under another state; restore that state")
+            raise SinkBrokenError(
+                f"{self._path.parent}: written under another state, of a service or a replay; restore that state or"
+                " write to an empty folder"
+            )
         if noted > seq:
             raise SinkBrokenError(
                 f"{self._path.parent}: {noted} items were delivered here, but this state only knows of {seq}: it was"
