@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import logging
 import threading
-from collections import Counter, OrderedDict, deque
+from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, NamedTuple
@@ -45,12 +44,8 @@ _AT_A_HOST = 2
 _LONGEST_SLEEP = 1.0
 _FACTOR = 4
 """By which the wait grows from one attempt to the next."""
-_SAME_BODY = 3
-"""Links of one host that lead to the same bytes, from which on those bytes are no article."""
 _PASSING = frozenset({429, 500, 502, 503, 504})
 _REASONS: dict[type[FetchError], Reason] = {DisallowedError: Reason.ROBOTS, TooLargeError: Reason.TOO_LARGE}
-_HOSTS, _BODIES = 2_000, 20
-"""Whose bodies are remembered, and how many of each."""
 
 
 class _Again(NamedTuple):
@@ -90,11 +85,7 @@ class Pages:
     now: Callable[[], float]
     _tasks: dict[asyncio.Task[None], Pending] = field(default_factory=dict, init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _bodies: _Bodies = field(init=False)
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
-
-    def __post_init__(self) -> None:
-        self._bodies = _Bodies()
 
     @property
     def active(self) -> int:
@@ -226,8 +217,6 @@ class Pages:
         carried = entry.carried
         if _is_front(response.final_url) and not _is_front(carried.url or ""):
             return _Instead(Reason.SOFT_404)
-        if self._bodies.repeated(entry.host or "", carried.url or "", response.body):
-            return _Instead(Reason.SOFT_404)
         reserved = await self._reserved(response)
         origin = replace(carried.origin, fetched=response.fetched, reserved=reserved)
         if reserved and self.current.config.fetch.reserved == "skip":
@@ -249,24 +238,6 @@ class Pages:
         if found.tdm and found.policy:
             marks.append(f"tdm-policy={found.policy}")
         return (*marks, *found.words, *(f"robots:{agent}" for agent in found.agents))
-
-
-class _Bodies:
-    """Tells a page that a host gives for whatever link it does not know any more."""
-
-    def __init__(self) -> None:
-        self._hosts: OrderedDict[str, deque[tuple[bytes, str]]] = OrderedDict()
-
-    def repeated(self, host: str, link: str, body: bytes) -> bool:
-        """Note a body; say whether the same one came for other links of the host, often enough to be none of theirs."""
-        seen = self._hosts.setdefault(host, deque(maxlen=_BODIES))
-        self._hosts.move_to_end(host)
-        if len(self._hosts) > _HOSTS:
-            self._hosts.popitem(last=False)
-        digest = hashlib.sha256(body).digest()[:16]
-        if (digest, link) not in seen:
-            seen.append((digest, link))
-        return sum(each == digest for each, _ in seen) >= _SAME_BODY
 
 
 def _standing_in(carried: Page, reason: Reason) -> Page:

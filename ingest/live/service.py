@@ -19,7 +19,7 @@ from ingest.fetch.hosts import Hosts
 from ingest.fetch.pushback import LONGEST_PAUSE
 from ingest.fetch.robots import Robots, product_token
 from ingest.health import Health
-from ingest.listener import Listener
+from ingest.listener import Listener, ListenError
 from ingest.live.current import Current
 from ingest.live.pages import Pages
 from ingest.live.parsers import SECONDS, Parsers
@@ -85,7 +85,7 @@ def serve(
         RulesError: a boilerplate rule is wrong.
         TopicsError: a topic definition is wrong, or a topic unknown.
         ConfigError: a processor cannot be built.
-        ListenError: the listener's address cannot be had.
+        ListenError: the listener's address, as configured, cannot be had.
     """
     watched = WatchedTopics(Recipe(config=config))
     topics = watched.topics
@@ -96,12 +96,24 @@ def serve(
         stack.callback(box.store.close)
         health, metrics = Health(), Metrics(version=version("newstap"), topics=topics.names)
         delivery = Delivery(box, sinks_of(config.sinks, box, topics.names))
-        if config.dashboard.listen:
-            listener = Listener(config.dashboard.listen, health, metrics, token=config.dashboard.token)
-            listener.start()
-            stack.callback(listener.stop)
+        _listen(config, health, metrics, stack)
         service = _Service(watched, box, delivery, health, metrics, on_outcome)
         return asyncio.run(service.run(stop, idle or threading.Event(), reload or threading.Event()))
+
+
+def _listen(config: Config, health: Health, metrics: Metrics, stack: ExitStack) -> None:
+    """Start the listener; where its address is only the default and another program has it, go on without one."""
+    if not config.dashboard.listen:
+        return
+    listener = Listener(config.dashboard.listen, health, metrics, token=config.dashboard.token)
+    try:
+        listener.start()
+    except ListenError as error:
+        if "dashboard.listen" in config.given:
+            raise
+        log.warning('no health and no metrics: %s; give [dashboard] listen another address, or ""', error)
+    else:
+        stack.callback(listener.stop)
 
 
 class _Service:

@@ -5,15 +5,17 @@ from __future__ import annotations
 import asyncio
 import resource
 import signal
+import socket
+import subprocess
 import time
 from collections import Counter
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.commands import rows
-from tests.ingest.newsroom import descendants, gone, newstap
+from tests.ingest.newsroom import begun, descendants, gone, newstap
 from tests.live.processes import Process
 from tests.live.running import item, rss
 from tests.sinks.disks import mounted
@@ -215,3 +217,37 @@ async def _disk_full(
     assert Counter(row["title"] for row in rows(out / "records")) == {
         f"Bridge report {n}": 1 for n in range(1, last + 1)
     }
+
+
+def test_a_default_address_that_is_taken_costs_the_listener_and_not_the_service(tmp_path: Path):
+    """Two services on one machine need no configuration; an address that was asked for is another matter."""
+    with socket.create_server(("127.0.0.1", 8080)) if _is_free(8080) else nullcontext():
+        done = _ended_soon(tmp_path, "[fetch]\npages = false\n")
+        asked = _ended_soon(tmp_path, '[dashboard]\nlisten = "127.0.0.1:8080"\n')
+
+    assert done.returncode == 0, done.stderr
+    assert "no health and no metrics: " in done.stderr
+    assert asked.returncode == 2
+    assert "127.0.0.1:8080" in asked.stderr
+
+
+def _is_free(port: int) -> bool:
+    try:
+        socket.create_server(("127.0.0.1", port)).close()
+    except OSError:
+        return False
+    return True
+
+
+def _ended_soon(folder: Path, text: str) -> subprocess.CompletedProcess[str]:
+    """Run a service without feeds until it says that it is there, then have it end."""
+    file = folder / "plain.toml"
+    file.write_text(text)
+    with begun("run", "--config", file, cwd=folder) as process:
+        assert process.stderr is not None
+        told = []
+        for line in process.stderr:
+            told.append(line)
+            if "no feeds yet" in line:
+                process.terminate()
+        return subprocess.CompletedProcess(process.args, process.wait(40), "", "".join(told))
