@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
-pytest_plugins = ["tests.kafka_fixtures"]
+pytest_plugins = ["tests.kafka_fixtures", "tests.faults"]
 
 # A busy machine is slow, not wrong: no property test may fail for the time it took.
 settings.register_profile("newstap", deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -87,3 +87,11 @@ def committed(bootstrap: str, topic: str) -> list[ConsumerRecord]:
     finally:
         consumer.close()
     return sorted(found, key=lambda record: (record.partition, record.offset))
+
+
+def make_topic(bootstrap: str, topic: str, partitions: int = 1) -> None:
+    """Make a topic before newstap does, with as many partitions as the test wants; it keeps everything."""
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    kept = {"retention.ms": "-1"}
+    admin.create_topics({topic: {"num_partitions": partitions, "replication_factor": 1, "configs": kept}})
+    admin.close()

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from tests.commands import rows
-from tests.ingest.newsroom import archive, begun, configured, counts, descendants, gone, keys, newstap, workers
+from tests.faults import Place, published, seen
+from tests.ingest.newsroom import archive, begun, configured, counts, descendants, gone, newstap, workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -31,7 +32,11 @@ pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.torture, pytest.m
 
 
 def test_killed_ten_times_and_resumed_each_document_is_delivered_once(
-    tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Callable[[str], list[Any]]
+    tmp_path: Path,
+    broker: Broker,
+    topic_prefix: str,
+    read_topic: Callable[[str], list[Any]],
+    fault_row: Callable[..., None],
 ) -> None:
     inputs = archive(tmp_path / "archive", PAGES, LINES)
     config = configured(tmp_path, f'[sinks.kafka]\ntopic_prefix = "{topic_prefix}"\npartitions = 3\n')
@@ -42,16 +47,18 @@ def test_killed_ten_times_and_resumed_each_document_is_delivered_once(
     moments = random.Random(seed)
     met = sum(_killed(command, tmp_path, out, moments, number) for number in range(KILLS))
     assert met >= KILLS // 2, "too few kills met it at work to tell anything"
+    began = time.monotonic()
     assert newstap(*command, cwd=tmp_path).returncode == 0
+    behind = time.monotonic() - began
 
     whole = tmp_path / "whole"
     assert newstap("replay", inputs, "--to", whole, "--config", config, cwd=tmp_path).returncode == 0
     for folder in ("records", "skipped", "dead-letters"):
         assert _sorted(rows(out / folder)) == _sorted(rows(whole / folder)), folder
     assert counts(whole) == (PAGES + LINES * 7 // 10, LINES // 5, LINES // 10)
-    published = [json.loads(message.value) for message in read_topic(f"{topic_prefix}.articles.v1")]
-    assert keys(published) == keys(rows(whole / "records"))
-    assert max(keys(published).values()) == 1
+    wanted = seen(rows(whole / "records"))
+    arrived = seen(rows(out / "records")), published(read_topic(f"{topic_prefix}.articles.v1"))
+    fault_row(f"replay killed (kill -9) {KILLS} times", *[Place(wanted, one) for one in arrived], seconds=behind)
     letters = [json.loads(message.value) for message in read_topic(f"{topic_prefix}.dead-letters.v1")]
     assert _sorted(letters) == _sorted(rows(whole / "dead-letters"))
 

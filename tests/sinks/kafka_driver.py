@@ -12,6 +12,9 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+
 from sinks.base import Item, ItemRefusedError, Kind, SinkUnavailableError
 from sinks.kafka import KafkaSink
 
@@ -115,6 +118,24 @@ def drive(
             position = None
             refused |= {one.seq: reason for one, reason in error.refused}
     return sorted(refused.items())
+
+
+def noise(size: int) -> bytes:
+    """Text that does not compress below half its size."""
+    state, out = 1, []
+    while len(out) < size:
+        state = state * 1_103_515_245 % 2_147_483_648 + 12_345
+        out.append(b"0123456789abcdef"[state >> 12 & 15])
+    return bytes(out)
+
+
+def set_limit(bootstrap: str, topic: str, size: int) -> None:
+    """Lower or raise `max.message.bytes` of a topic, and wait until it is in force."""
+    wanted = ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(size)})
+    admin = KafkaAdminClient(bootstrap_servers=bootstrap)
+    admin.alter_configs([wanted])
+    admin.close()
+    time.sleep(0.3)
 
 
 def main() -> None:

@@ -12,7 +12,9 @@ from pathlib import Path
 import pytest
 
 from sinks.base import Kind, SinkBrokenError
-from sinks.files import FilesSink
+from sinks.files import FOLDERS, FilesSink
+from tests.faults import Place as Where
+from tests.faults import Seen
 from tests.sinks.files_driver import (
     SUFFIX,
     FileLedger,
@@ -27,6 +29,7 @@ from tests.sinks.files_driver import (
 )
 
 ITEMS = make_items(12)
+TAILS = range(1, 201, 1 if os.environ.get("NEWSTAP_LONG") == "1" else 20)
 
 
 class Place:
@@ -101,33 +104,49 @@ def test_after_a_kill_exactly_what_was_committed_is_there(place):
         assert_once(place.out, [item for item in ITEMS if item.seq <= delivered])
 
 
-def test_written_but_not_committed_is_cut(place):
+def seen(bodies):
+    """What files and items hold, for the table of faults."""
+    return [Seen(body.decode(), 1) for body in bodies]
+
+
+def all_of(place, items):
+    """Return each kind's items, and the lines that its files hold."""
+    return [
+        Where(seen(item.body for item in items if item.kind is kind), seen(lines(place.out, kind)), one_partition=True)
+        for kind in Kind
+    ]
+
+
+@pytest.mark.torture
+def test_written_but_not_committed_is_cut(place, fault_row):
     place.deliver(finish=False)
-    for tail in (1, 2, 17, 200):
-        with place.active.open("ab") as file:
-            file.write(b'{"n": 13, "torn": "' + b"x" * tail)
-        place.deliver(finish=False)
-        assert_once(place.out, ITEMS)
+    for folder in FOLDERS.values():
+        for tail in TAILS:
+            with (place.out / folder / "active.jsonl").open("ab") as file:
+                file.write((b'{"n": 13, "torn": "' + b"x" * tail)[:tail])
+            place.deliver(finish=False)
+    fault_row("torn tails of 1 to 200 bytes, after what was committed: cut", *all_of(place, ITEMS))
 
 
-@pytest.mark.parametrize("folder", ["records", "dead-letters", "skipped"])
-def test_a_torn_tail_is_a_loss_that_nobody_guesses_about(place, folder):
+@pytest.mark.torture
+def test_a_torn_tail_is_a_loss_that_nobody_guesses_about(place, fault_row):
     items = make_items(60)
     place.deliver(items, finish=False)
-    active = place.out / folder / "active.jsonl"
-    whole = active.read_bytes()
-    assert len(whole) > 200
-    for torn in range(1, 201):
-        active.write_bytes(whole[:-torn])
-        with pytest.raises(SinkBrokenError) as caught:
-            place.sink().open()
-        assert f"{active}: {len(whole) - torn} bytes, but {len(whole)} bytes were delivered" in str(caught.value)
-    active.unlink()
-    refused(place, match=r": 0 bytes, but .* --restart")
+    for folder in FOLDERS.values():
+        active = place.out / folder / "active.jsonl"
+        whole = active.read_bytes()
+        assert len(whole) > 200
+        for torn in range(1, 201):
+            active.write_bytes(whole[:-torn])
+            with pytest.raises(SinkBrokenError) as caught:
+                place.sink().open()
+            assert f"{active}: {len(whole) - torn} bytes, but {len(whole)} bytes were delivered" in str(caught.value)
+        active.unlink()
+        refused(place, match=r": 0 bytes, but .* --restart")
+        active.write_bytes(whole)
 
-    active.write_bytes(whole)
     place.deliver(items)
-    assert_once(place.out, items)
+    fault_row("torn tails of 1 to 200 bytes, of what was committed: refused, then put back", *all_of(place, items))
 
 
 def append(path):

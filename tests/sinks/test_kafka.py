@@ -13,7 +13,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 
 from sinks.base import Kind, SinkBrokenError, SinkUnavailableError
 from sinks.kafka import KafkaSink
-from tests.sinks.kafka_driver import PUBLISHED, FullDiskLedger, MemoryLedger, drive, item, items
+from tests.sinks.kafka_driver import PUBLISHED, FullDiskLedger, MemoryLedger, drive, item, items, noise, set_limit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -40,15 +40,6 @@ def make(broker: Broker, topic_prefix: str) -> Iterator[Callable[..., KafkaSink]
 
 def keys(messages: list[Any]) -> list[str]:
     return sorted(message.key.decode() for message in messages)
-
-
-def set_limit(broker: Broker, topic: str, size: int) -> None:
-    """Lower or raise `max.message.bytes` of a topic, and wait until it is in force."""
-    wanted = ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(size)})
-    admin = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
-    admin.alter_configs([wanted])
-    admin.close()
-    time.sleep(0.3)
 
 
 def test_a_record_arrives_with_key_headers_and_event_time(make, topic_prefix, read_topic) -> None:
@@ -233,20 +224,11 @@ def test_a_topic_that_is_not_enabled_is_refused(make) -> None:
     ]
 
 
-def noise(size: int) -> bytes:
-    """Text that does not compress below half its size."""
-    state, out = 1, []
-    while len(out) < size:
-        state = state * 1_103_515_245 % 2_147_483_648 + 12_345
-        out.append(b"0123456789abcdef"[state >> 12 & 15])
-    return bytes(out)
-
-
 def test_what_a_topic_will_not_take_is_refused_and_the_rest_goes_on(make, broker, topic_prefix, read_topic) -> None:
     """Only one of its topics is too narrow; the item is refused everywhere. Repetitive text fits when compressed."""
     sink = make()
     sink.open()
-    set_limit(broker, f"{topic_prefix}.topic.china.v1", 10_000)
+    set_limit(broker.bootstrap, f"{topic_prefix}.topic.china.v1", 10_000)
     sink.close()
     outbox = items(9)
     outbox[2] = item(3, noise(40_000))
@@ -265,7 +247,7 @@ def test_a_limit_lowered_while_running_costs_only_what_is_larger(
 ) -> None:
     sink = make(delivery=delivery)
     drive(sink, items(4))
-    set_limit(broker, f"{topic_prefix}.articles.v1", 10_000)
+    set_limit(broker.bootstrap, f"{topic_prefix}.articles.v1", 10_000)
     outbox = items(60)
     for seq in (10, 31):
         outbox[seq - 1] = item(seq, noise(40_000))
@@ -282,7 +264,7 @@ def test_small_items_over_a_topics_limit_together_are_split_by_the_library(
 ) -> None:
     sink = make(partitions=1)
     sink.open()
-    set_limit(broker, f"{topic_prefix}.articles.v1", 20_000)
+    set_limit(broker.bootstrap, f"{topic_prefix}.articles.v1", 20_000)
     sink.close()
     drive(sink, [item(seq, noise(3000) + b"%d" % seq) for seq in range(1, 41)])
 

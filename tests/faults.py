@@ -1,0 +1,132 @@
+"""The table of faults: what each one cost, told at the end of a run by the tests that caused them.
+
+A test takes the fixture `fault_row` and says what was accepted and what has arrived. Its row stands in the table
+whatever came out, and the test fails where anything was lost, doubled or out of order.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+TITLE = ("fault", "records", "lost", "duplicated", "order breaks per key", "per feed", "seconds to catch up")
+_ROWS = pytest.StashKey[list["Row"]]()
+
+
+class Seen(NamedTuple):
+    """One state of an article, as it was accepted or has arrived."""
+
+    id: str
+    n: int
+    """The revision."""
+    feed: str | None = None
+
+
+class Place(NamedTuple):
+    """Somewhere records went to."""
+
+    accepted: Sequence[Seen]
+    """What belongs there, in the order of the outbox."""
+    arrived: Sequence[Seen]
+    """What is there; of a topic by partition and offset."""
+    one_partition: bool = False
+    """Whether the order of each feed holds there too."""
+
+
+class Row(NamedTuple):
+    """What a fault cost, summed up over all places."""
+
+    fault: str
+    records: int
+    """Accepted; each belongs in one place or more."""
+    lost: int
+    duplicated: int
+    key_breaks: int
+    feed_breaks: int | None
+    """None: no place has one partition."""
+    seconds: float | None
+    """From the end of the fault until all that was accepted by then had arrived; None: nothing is caught up with."""
+
+    def cells(self) -> list[str]:
+        """Return them as the table shows them."""
+        rest = [f"{self.records}", f"{self.lost}", f"{self.duplicated}", f"{self.key_breaks}"]
+        feeds = "–" if self.feed_breaks is None else f"{self.feed_breaks}"
+        return [self.fault, *rest, feeds, "–" if self.seconds is None else f"{self.seconds:.1f}"]
+
+
+@pytest.fixture
+def fault_row(pytestconfig: pytest.Config) -> Callable[..., None]:
+    """`fault_row(fault, *places, seconds=None)`: enter a row, and fail unless it is without loss, double and break."""
+
+    def enter(fault: str, *places: Place, seconds: float | None = None) -> None:
+        row = judged(fault, places, seconds)
+        pytestconfig.stash.setdefault(_ROWS, []).append(row)
+        assert places
+        assert all(place.accepted for place in places), "nothing was accepted"
+        assert (row.lost, row.duplicated, row.key_breaks, row.feed_breaks or 0) == (0, 0, 0, 0), row
+
+    return enter
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Print the table, in Markdown, where any fault was caused."""
+    if rows := sorted(config.stash.get(_ROWS, []), key=lambda row: row.fault):
+        terminalreporter.section("faults")
+        for line in table(rows):
+            terminalreporter.write_line(line)
+
+
+def judged(fault: str, places: Sequence[Place], seconds: float | None) -> Row:
+    """Count what is lacking, what is there more than once, and each step back in the order of a key or a feed."""
+    single = [place for place in places if place.one_partition]
+    return Row(
+        fault,
+        records=max(len(place.accepted) for place in places),
+        lost=sum((_counted(place.accepted) - _counted(place.arrived)).total() for place in places),
+        duplicated=sum((_counted(place.arrived) - _counted(place.accepted)).total() for place in places),
+        key_breaks=sum(_breaks(place, lambda seen: seen.id) for place in places),
+        feed_breaks=sum(_breaks(place, lambda seen: seen.feed) for place in single) if single else None,
+        seconds=seconds,
+    )
+
+
+def table(rows: Iterable[Row]) -> list[str]:
+    """Return the lines of a Markdown table."""
+    cells = [list(TITLE), *(row.cells() for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+    sides = (str.ljust, *[str.rjust] * (len(TITLE) - 1))
+    lines = [f"| {' | '.join(map(lambda to, cell, width: to(cell, width), sides, line, widths))} |" for line in cells]
+    rule = "|".join("-" * (width + 1) + (":" if number else "-") for number, width in enumerate(widths))
+    return [lines[0], f"|{rule}|", *lines[1:]]
+
+
+def seen(rows: Iterable[dict[str, Any]]) -> list[Seen]:
+    """Return records, as they stand in files and topics, as what was seen of them."""
+    return [Seen(row["id"], row["revision"]["n"], row["origin"]["feed"]) for row in rows]
+
+
+def published(messages: Iterable[Any]) -> list[Seen]:
+    """Return the messages of a topic as what was seen."""
+    return seen(json.loads(message.value) for message in messages)
+
+
+def _counted(many: Iterable[Seen]) -> Counter[tuple[str, int]]:
+    return Counter((one.id, one.n) for one in many)
+
+
+def _breaks(place: Place, group: Callable[[Seen], str | None]) -> int:
+    """Count how often something arrived after what was accepted later, within each group."""
+    order = {(one.id, one.n): number for number, one in enumerate(place.accepted)}
+    last: dict[str | None, int] = {}
+    broken = 0
+    for one in place.arrived:
+        number = order.get((one.id, one.n), -1)
+        broken += number < last.get(group(one), -1)
+        last[group(one)] = max(number, last.get(group(one), -1))
+    return broken
