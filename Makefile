@@ -34,7 +34,7 @@ test: lint types imports $(DEV)/.project  ## all that CI runs: checks, then test
 	@$(call PYTEST,,"$(CURDIR)/tests")
 
 .PHONY: torture
-torture: $(DEV)/.project  ## the long form of the kill -9 tests
+torture: $(DEV)/.project  ## the long form of the fault tests, and the table of what each fault costs
 	@$(call PYTEST,NEWSTAP_LONG=1,-m torture "$(CURDIR)/tests")
 
 .PHONY: lint
@@ -86,6 +86,10 @@ bench-feeds: $(DEV)/.project  ## what a poll costs beside a bare request, with 1
 .PHONY: soak-feeds
 soak-feeds: $(DEV)/.project  ## an hour of the service over a broken newsroom: nothing grows, good feeds keep their times; ARGS="--minutes 15"
 	@$(BIN)/python benchmarks/soak_feeds.py $(ARGS)
+
+.PHONY: bench-kafka
+bench-kafka: $(DEV)/.project  ## records a second into Kafka, beside a bare producer, and how soon a reader sees news
+	@PYTHONPATH="$(CURDIR)" $(BIN)/python -P benchmarks/kafka.py $(ARGS)
 
 # setuptools comes along as the project's build requirement: the build then needs no download that is not pinned.
 COMPILE = CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes --allow-unsafe --strip-extras \
