@@ -2,11 +2,11 @@
 
     PYTHONPATH=. python -P benchmarks/kafka.py [--records 20000] [--repeats 5] [--pace 1.0] [--only NAME]
 
-(`-P`, because this file has the library's name.) Throughput: the records wait in an outbox and are driven as the service drives them, in transactions of the size that
+Throughput: the records wait in an outbox and are driven as the service drives them, in transactions of the size that
 it chooses; every second record goes to a topic's stream too. The bare producer is kafka-python's, idempotent, with the
 same settings and the same messages in memory, ready to send. Each run is a process of its own with topics of its own;
 the three take turns. Rates count from the open producer to the last acknowledgement. For latency see
-`benchmarks/newsroom.py`.
+`benchmarks/newsroom.py`. (`-P`, because this file has the library's name.)
 """
 
 from __future__ import annotations

@@ -100,7 +100,7 @@ class KafkaSink:
         compression: str = "lz4",
         max_request_size: int = 1_000_000,
         max_items: int = 2000,
-        max_bytes: int = 16_000_000,
+        max_bytes: int = 32_000_000,
         stall_seconds: float = 15.0,
         transaction_seconds: float = 60.0,
         patience_seconds: float = 5.0,

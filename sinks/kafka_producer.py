@@ -12,6 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from kafka import KafkaProducer, TopicPartition, errors
+from kafka.partitioner.default import murmur2
 from kafka.record.memory_records import MemoryRecordsBuilder
 from kafka.structs import OffsetAndMetadata
 
@@ -79,7 +80,7 @@ class Watch:
         Raises:
             AwayError: it will not be.
         """
-        before = progress()
+        before = -1  # what it was at first is not asked: mostly there is nothing to wait for, and thousands to count
         while not wait(_SLICE):
             if (now := progress()) != before:
                 before = now
@@ -123,6 +124,17 @@ class _Producer(KafkaProducer):  # type: ignore[misc]  # the library is not type
         watch.progress()
         self._sender.wakeup()
         watch.until(lambda seconds: bool(result.wait(timeout_ms=seconds * 1000)))
+
+
+class _Counts(dict[str, int]):
+    """How many partitions each topic has, asked for once a transaction."""
+
+    def __init__(self, producer: KafkaProducer) -> None:
+        self._producer = producer
+
+    def __missing__(self, topic: str) -> int:
+        self[topic] = count = len(self._producer.partitions_for(topic))
+        return count
 
 
 class Session:
@@ -217,11 +229,13 @@ class Session:
             raise
 
     def _send(self, messages: Sequence[Message], futures: list[FutureRecordMetadata]) -> None:
-        send = self._producer.send
+        send, counts = self._producer.send, _Counts(self._producer)
         for message in messages:
-            value, headers, time_ms = message.item.body, message.headers, message.timestamp_ms
+            key, value, headers, time_ms = message.key, message.item.body, message.headers, message.timestamp_ms
+            place = murmur2(key) & 0x7FFFFFFF  # as every client places keys; in Python, so once for all copies
             for topic in message.topics:
-                futures.append(send(topic, value, message.key, headers, timestamp_ms=time_ms))  # noqa: PERF401 - kept when `send` raises
+                where = place % counts[topic]
+                futures.append(send(topic, value, key, headers, partition=where, timestamp_ms=time_ms))
 
     def _await(self, futures: list[FutureRecordMetadata]) -> None:
         def done() -> int:
