@@ -1,6 +1,6 @@
 """Records per second into Kafka exactly once, beside a bare producer and at least once; how soon a reader sees news.
 
-    PYTHONPATH=. python -P benchmarks/kafka.py [--records 20000] [--repeats 5] [--pace 1.0] [--only NAME]
+    PYTHONPATH=. python -P benchmarks/kafka.py [--records 10000] [--repeats 5] [--pace 1.0] [--only NAME]
 
 Throughput: the records wait in an outbox and are driven as the service drives them, in transactions of the size that
 it chooses; every second record goes to a topic's stream too. The bare producer is kafka-python's, idempotent, with the
@@ -64,7 +64,7 @@ def main() -> int:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
-    parser.add_argument("--records", type=int, default=20_000)
+    parser.add_argument("--records", type=int, default=10_000)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--pace", type=float, default=1.0, help="seconds between two publications of the newsroom")
     parser.add_argument("--only", choices=["throughput", "latency"])

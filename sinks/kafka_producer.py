@@ -102,16 +102,21 @@ class _Producer(KafkaProducer):  # type: ignore[misc]  # the library is not type
     def __del__(self) -> None:
         """Do nothing: the inherited one takes the logger from every later producer of the process."""
 
-    def commit(self, group: str, offset: tuple[TopicPartition, int], watch: Watch) -> None:
-        """Commit the transaction together with a group's offset.
+    def mark(self, group: str, partition: TopicPartition, seq: int) -> TransactionalRequestResult:
+        """Ask for a group's offset to be part of the transaction; that happens while its records are under way."""
+        offsets = {partition: OffsetAndMetadata(seq, "", -1)}
+        result = self._transaction_manager.send_offsets_to_transaction(offsets, group)
+        self._sender.wakeup()
+        return result
+
+    def commit(self, mark: TransactionalRequestResult, watch: Watch) -> None:
+        """Commit the transaction together with what was marked.
 
         The inherited methods wait without a limit: 80 s for a broker that was away, and for ever when the request got
         lost in the sender, as it did in 4 of 4 kills of the broker.
         """
-        partition, seq = offset
-        manager = self._transaction_manager
-        self._finish(manager.send_offsets_to_transaction({partition: OffsetAndMetadata(seq, "", -1)}, group), watch)
-        self._finish(manager.begin_commit(), watch)
+        self._finish(mark, watch)
+        self._finish(self._transaction_manager.begin_commit(), watch)
 
     def abandon(self) -> None:
         """End it at once, sent or not. `close` raises when records are unsent, and leaves its thread running."""
@@ -207,12 +212,15 @@ class Session:
         self._began = self._clock()
         futures: list[FutureRecordMetadata] = []
         try:
-            if self._group is not None:
-                self._producer.begin_transaction()
+            if self._group is None:
+                self._send(messages, futures)
+                self._await(futures)
+                return
+            self._producer.begin_transaction()
             self._send(messages, futures)
+            mark = self._producer.mark(self._group, self._offset, seq)
             self._await(futures)
-            if self._group is not None:
-                self._producer.commit(self._group, (self._offset, seq), self._watch)
+            self._producer.commit(mark, self._watch)
         except (errors.KafkaError, OSError, RuntimeError) as error:
             raise self._verdict(error, futures) from error
 

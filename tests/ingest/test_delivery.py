@@ -210,3 +210,15 @@ def test_a_stop_does_not_wait_for_the_next_try(box: Outbox) -> None:
     began = time.monotonic()
     delivery.stop(finish=False)
     assert time.monotonic() - began < 1
+
+
+def test_an_outbox_that_cannot_be_pruned_stops_the_job_and_loses_nothing(box: Outbox) -> None:
+    """A full disk is waited for; anything else is for a person to see, before the outbox is full."""
+    filled(box, "a")
+    with box.store.transaction() as connection:
+        connection.execute("CREATE TRIGGER planted BEFORE DELETE ON outbox BEGIN SELECT RAISE(ABORT, 'planted'); END")
+    shelf = Shelf(box)
+    delivery = delivered(box, shelf)
+
+    assert titles(shelf) == ["a"]
+    assert "planted" in str(delivery.broken)
