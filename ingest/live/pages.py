@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import threading
 from collections import Counter
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import urlsplit
 
@@ -16,6 +14,8 @@ from ingest.fetch.errors import DisallowedError, FetchError, FetchTimeoutError, 
 from ingest.fetch.messages import PAGE_TYPES, Request
 from ingest.fetch.pushback import retry_after
 from ingest.fetch.reservations import reservation
+from ingest.live.rounds import LONGEST_SLEEP, Rounds
+from ingest.pending import Pending
 from processors.records import Form, Page, Reason, Skipped, TextSource
 
 if TYPE_CHECKING:
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from ingest.live.source import LiveSource
     from ingest.live.writer import Writer
     from ingest.metrics import Metrics
-    from ingest.pending import Pending
 
 log = logging.getLogger(__name__)
 
@@ -41,7 +40,6 @@ _ROWS = 50
 """Entries that are looked at together: each brings what its feed carries, up to a megabyte."""
 _AT_A_HOST = 2
 """Pages of one host that may wait beside those being fetched."""
-_LONGEST_SLEEP = 1.0
 _FACTOR = 4
 """By which the wait grows from one attempt to the next."""
 _PASSING = frozenset({429, 500, 502, 503, 504})
@@ -63,8 +61,8 @@ class _Instead(NamedTuple):
 
 
 @dataclass(kw_only=True)
-class Pages:
-    """Makes pages of pending entries and hands them over.
+class Pages(Rounds[Pending]):
+    """Makes pages of pending entries and hands them over. Its tasks are fetches, each with its entry.
 
     Args:
         current: the configuration as it is now.
@@ -83,38 +81,9 @@ class Pages:
     robots: Robots
     metrics: Metrics
     now: Callable[[], float]
-    _tasks: dict[asyncio.Task[None], Pending] = field(default_factory=dict, init=False)
-    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _stopping: threading.Event = field(default_factory=threading.Event, init=False)
 
-    @property
-    def active(self) -> int:
-        """How many pages are being fetched."""
-        return len(self._tasks)
-
-    async def run(self) -> None:
-        """Fetch until told to stop."""
-        while not self._stopping.is_set():
-            self._wake.clear()
-            sleep = await self._round() if self.source.has_room() else _LONGEST_SLEEP
-            if not self._stopping.is_set() and sleep > 0:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), sleep)
-
-    def look(self) -> None:
-        """Look at what is pending now."""
-        self._wake.set()
-
-    async def stop(self, patience_seconds: float) -> None:
-        """Begin no fetch, and return when those under way have ended, or been given up after a while."""
-        self._stopping.set()
-        self._wake.set()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=patience_seconds)
-        left = list(self._tasks)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+    def _has_room(self) -> bool:
+        return self.source.has_room()
 
     async def _round(self) -> float:
         now = self.now()
@@ -124,7 +93,7 @@ class Pages:
         busy = [host for host, n in at.items() if n >= most]
         limit = min(MOST_PAGES - len(self._tasks), _ROWS)
         if limit <= 0:
-            return _LONGEST_SLEEP
+            return LONGEST_SLEEP
 
         def query(connection: sqlite3.Connection) -> tuple[list[Pending], float | None]:
             found = pending.ready(connection, now, limit=limit, held=under_way, busy=busy)
@@ -145,7 +114,7 @@ class Pages:
             task.add_done_callback(self._ended)
         if begun:
             return 0.0
-        return _LONGEST_SLEEP if due is None else min(max(due - now, _LONGEST_SLEEP / 4), _LONGEST_SLEEP)
+        return LONGEST_SLEEP if due is None else min(max(due - now, LONGEST_SLEEP / 4), LONGEST_SLEEP)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._tasks[task]

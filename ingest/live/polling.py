@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-import threading
 from collections import Counter
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ingest import feedstore, schedule
@@ -20,6 +18,7 @@ from ingest.fetch.urls import target
 from ingest.live.answers import answer_of, asking, failure_of, status_of, unmodified
 from ingest.live.feedcodec import Refused
 from ingest.live.intake import Document, Kept, keep, keep_document
+from ingest.live.rounds import LONGEST_SLEEP, Rounds
 from ingest.schedule import ErrorClass, Failure, Gone, Note, NoteKind, Same
 from ingest.schedule.timing import stretched
 
@@ -47,8 +46,6 @@ _LEASE_SECONDS = 86_400.0
 """Of a claim. This process ends every poll it begins, and the next one starts with `recover`."""
 _SHORTEST_SLEEP = 0.1
 """Seconds between two looks for feeds that are due: what is due by then is claimed together."""
-_LONGEST_SLEEP = 1.0
-"""Seconds until the store is looked at again: feeds are added and paused by other processes."""
 _CHILDREN = 50
 """Sitemaps that are taken up of one index."""
 _ADDRESSES = 3
@@ -56,8 +53,8 @@ _ADDRESSES = 3
 
 
 @dataclass(kw_only=True)
-class Poller:
-    """Polls every feed when it is due.
+class Poller(Rounds[str]):
+    """Polls every feed when it is due. Its tasks are polls, each with its host.
 
     Args:
         current: the configuration as it is now.
@@ -84,40 +81,14 @@ class Poller:
     taken: Callable[[], None]
     now: Callable[[], float]
     chance: Callable[[], float]
-    _tasks: dict[asyncio.Task[None], str] = field(default_factory=dict, init=False)
-    """Polls under way, with their hosts."""
-    _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
-    _stopping: threading.Event = field(default_factory=threading.Event, init=False)
-
-    @property
-    def active(self) -> int:
-        """How many polls are under way."""
-        return len(self._tasks)
 
     async def run(self) -> None:
         """Poll until told to stop; nothing is asked for before it can be read."""
         await self.parsers.start()
-        while not self._stopping.is_set():
-            self._wake.clear()
-            sleep = await self._round() if self.has_room() else _LONGEST_SLEEP
-            if not self._stopping.is_set() and sleep > 0:
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._wake.wait(), sleep)
+        await super().run()
 
-    def look(self) -> None:
-        """Look at the store now."""
-        self._wake.set()
-
-    async def stop(self, patience_seconds: float) -> None:
-        """Begin no poll, and return when those under way have ended, or been given up after a while."""
-        self._stopping.set()
-        self._wake.set()
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=patience_seconds)
-        left = list(self._tasks)
-        for task in left:
-            task.cancel()
-        await asyncio.gather(*left, return_exceptions=True)
+    def _has_room(self) -> bool:
+        return self.has_room()
 
     async def _round(self) -> float:
         """Claim what is due and begin to poll it; return for how many seconds nothing more is."""
@@ -126,7 +97,7 @@ class Poller:
         at = Counter(self._tasks.values())
         busy = [host for host, n in at.items() if n >= self._most]
         if limit <= 0:
-            return _LONGEST_SLEEP
+            return LONGEST_SLEEP
 
         def work(connection: sqlite3.Connection) -> tuple[list[Claimed], float | None]:
             claimed = feedstore.claim(
@@ -139,8 +110,8 @@ class Poller:
             claimed, due = await self.writer.run(work)
             for each in claimed:
                 self._begin(each)
-        wait = _LONGEST_SLEEP if due is None else due - now
-        return min(max(wait, _SHORTEST_SLEEP), _LONGEST_SLEEP)
+        wait = LONGEST_SLEEP if due is None else due - now
+        return min(max(wait, _SHORTEST_SLEEP), LONGEST_SLEEP)
 
     @property
     def _most(self) -> int:
@@ -171,7 +142,7 @@ class Poller:
         except Exception:  # whatever it is, the feed must get its next turn
             log.exception("polling a feed failed by a mistake of ours", extra={"feed": claimed.state.url})
             kept = await poll.failed(Failure(ErrorClass.CRASHED))
-        if (wait := kept.next_due - self.now()) < _LONGEST_SLEEP:  # sooner than the next look at the store
+        if (wait := kept.next_due - self.now()) < LONGEST_SLEEP:  # sooner than the next look at the store
             asyncio.get_running_loop().call_later(max(wait, 0.0), self._wake.set)
         self._told(claimed, kept)
 
