@@ -44,7 +44,7 @@ def hostile(folder: Path) -> None:
         "09-nested.html": b"<html><body>" + b"<div>" * 100_000 + b"deep" + b"</div>" * 100_000 + html(9).encode(),
         "10-hang.jsonl": (line(10, title="SPIN") + "\n").encode(),
         "11-lines.jsonl": b"\n".join(
-            [b'{"text": 1}', b"[]", b'"a"', b"null", b'{"a":' + b"[" * 100_000, b"\xff\xfe", b"", line(11).encode()]
+            [b'{"text": 1}', b"[]", b'"a"', b"null", b'{"a":' + b"[" * 100_000, b"\xff\xfe", b"", line(9000).encode()]
         ),
         "12-text.txt": b"\xff\xfe\0\0",
         "13-good.html": html(13).encode(),
