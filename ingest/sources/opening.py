@@ -9,12 +9,11 @@ import zlib
 from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from _typeshed import WriteableBuffer
 
 STDIN = "-"
 
@@ -104,7 +103,7 @@ class _AsItComes(io.RawIOBase):
         """See `io.RawIOBase`."""
         return True
 
-    def readinto(self, buffer: WriteableBuffer) -> int:
+    def readinto(self, buffer: Any) -> int:  # noqa: ANN401 - what can be written to; Python 3.11 has no name for it
         """See `io.RawIOBase`."""
         return self._packed.readinto1(buffer)
 
