@@ -10,10 +10,10 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from ingest.items import dead_letter
-from processors.records import Failed, Form, Mode, Origin, Page, Step
-from sinks.base import Item, ItemRefusedError, Kind, Sink, SinkBrokenError, SinkUnavailableError
-from sinks.codec import decode_failed, decode_record
+from ingest.items import refusal
+from processors.records import Step
+from sinks.base import ItemRefusedError, Kind, Sink, SinkBrokenError, SinkUnavailableError
+from sinks.codec import decode_failed
 from sinks.store import StoreFullError
 
 if TYPE_CHECKING:
@@ -236,7 +236,7 @@ class _Pump(threading.Thread):
         for item, why in error.refused:
             if item.kind is Kind.DEAD_LETTER and decode_failed(item.body).step is Step.DELIVER:
                 raise SinkBrokenError(f"{self.sink.name}: takes no dead letters: {why}") from error
-        letters = [_letter(item, self.sink.name, why) for item, why in error.refused]
+        letters = [refusal(item, self.sink.name, why) for item, why in error.refused]
         self._outbox.refuse(self.sink.name, [item for item, _ in error.refused], letters)
         log.warning("%s", error)
 
@@ -270,15 +270,3 @@ class _Pump(threading.Thread):
             self._told = time.monotonic()
             log.warning("%s; tried again every few seconds until it goes on", why)
         return not self.stopping.wait(delay)
-
-
-def _letter(item: Item, sink: str, why: str) -> Item:
-    """Make the dead letter of an item that a sink will never take; a record is its own input."""
-    error = f"{sink}: {item.key}/{item.revision}: {why}"
-    page, origin = None, Origin(mode=Mode.REPLAY)
-    if item.kind is Kind.RECORD:
-        record = decode_record(item.body)
-        origin = record.origin
-        page = Page(form=Form.LINE, body=item.body, origin=origin, url=record.article.url)
-    failed = Failed(origin=origin, url=None if page is None else page.url, step=Step.DELIVER, error=error, page=page)
-    return dead_letter(failed, key=item.key)

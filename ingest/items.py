@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 from dataclasses import replace
 
-from processors.records import Failed, Outcome, Record, Skipped
+from processors.records import Failed, Form, Mode, Origin, Outcome, Page, Record, Skipped, Step
 from sinks.base import Item, Kind
-from sinks.codec import encode_failed, encode_record, encode_skipped
+from sinks.codec import decode_record, decode_whole_page, encode_failed, encode_record, encode_skipped
 
 
 def item_of(outcome: Outcome) -> Item:
@@ -31,6 +31,21 @@ def dead_letter(failed: Failed, *, key: str | None = None) -> Item:
         short=short if failed.page is not None else None,
         fetched=failed.origin.fetched,
     )
+
+
+def refusal(item: Item, sink: str, why: str) -> Item:
+    """Make the dead letter of an item that a sink will never take; a record or a page is its own input."""
+    error = f"{sink}: {item.key}/{item.revision}: {why}"
+    page, origin = None, Origin(mode=Mode.REPLAY)
+    if item.kind is Kind.RECORD:
+        record = decode_record(item.body)
+        origin = record.origin
+        page = Page(form=Form.LINE, body=item.body, origin=origin, url=record.article.url)
+    elif item.kind is Kind.PAGE:
+        page = decode_whole_page(item.body)
+        origin = page.origin
+    failed = Failed(origin=origin, url=None if page is None else page.url, step=Step.DELIVER, error=error, page=page)
+    return dead_letter(failed, key=item.key if item.kind is not Kind.PAGE else None)
 
 
 def _record(record: Record) -> Item:

@@ -8,7 +8,7 @@ import shutil
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.config import FilesSink, KafkaSink, Sinks
 from ingest.sources.opening import STDIN
@@ -52,22 +52,34 @@ class Job:
         return json.dumps({"inputs": self.inputs, "kafka": self.kafka})
 
 
-def job_of(inputs: Sequence[str], sinks: Sinks) -> Job:
-    """Name the job that these inputs and sinks are."""
+def job_of(inputs: Sequence[str], sinks: Sinks, *, distributed: bool = False) -> Job:
+    """Name the job that these inputs and sinks are; one that hands pages to workers is another one."""
+    suffix = ".pages" if distributed else ""
     return Job(
         inputs=tuple(i if i == STDIN else str(Path(i).resolve()) for i in inputs),
         to=None if sinks.files is None else str(sinks.files.path.resolve()),
-        kafka=None if sinks.kafka is None else f"{sinks.kafka.bootstrap}/{sinks.kafka.topic_prefix}",
+        kafka=None if sinks.kafka is None else f"{sinks.kafka.bootstrap}/{sinks.kafka.topic_prefix}{suffix}",
     )
 
 
-def opened(job: Job, config: Config, *, restart: bool) -> Outbox:
+class Layout(NamedTuple):
+    """What a kind of job keeps its state in."""
+
+    file: str
+    migrations: tuple[str, ...]
+
+
+REPLAY = Layout("job.sqlite", MIGRATIONS)
+
+
+def opened(job: Job, config: Config, *, restart: bool, layout: Layout = REPLAY) -> Outbox:
     """Open the job's state, new or as it was left.
 
     Args:
         job: inputs and targets.
         config: tells where the state lies when no files are written.
         restart: forget the job's progress and delete its files first; another Kafka is no other job then.
+        layout: of its state.
 
     Raises:
         JobError: the folder holds another job's output, or output that no job of ours wrote, or cannot be written.
@@ -75,11 +87,11 @@ def opened(job: Job, config: Config, *, restart: bool) -> Outbox:
         StoreError: the state cannot be used.
     """
     folder = Path(job.to) / STATE_FOLDER if job.to else config.state.path / "jobs" / job.name
-    state = folder / "job.sqlite"
+    state = folder / layout.file
     try:
         if job.to and not state.exists():
             _refuse_foreign_output(Path(job.to))
-        store = Store(state, MIGRATIONS)
+        store = Store(state, layout.migrations)
     except OSError as error:
         raise JobError(f"{error.filename or folder}: {error.strerror}; choose another folder") from error
     try:
@@ -124,7 +136,7 @@ def _refuse_other_job(store: Store, job: Job, *, restart: bool) -> None:
     if tuple(before["inputs"]) != job.inputs or (before["kafka"] != job.kafka and not restart):
         where = job.to or store.path.parent
         raise JobError(
-            f"{where}: holds the output of another replay (of {', '.join(before['inputs'])}"
+            f"{where}: holds the output of another job (of {', '.join(before['inputs'])}"
             f"{' to Kafka at ' + before['kafka'] if before['kafka'] else ''}); choose another folder with --to"
         )
 
@@ -133,7 +145,7 @@ def _refuse_foreign_output(target: Path) -> None:
     for folder in FOLDERS.values():
         with suppress(FileNotFoundError, NotADirectoryError):
             if any((target / folder).iterdir()):
-                raise JobError(f"{target}: {folder}/ holds files that no replay wrote; choose another folder with --to")
+                raise JobError(f"{target}: {folder}/ holds files of something else; choose another folder with --to")
 
 
 def _empty(store: Store, job: Job) -> None:

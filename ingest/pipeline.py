@@ -1,22 +1,26 @@
-"""The heart: entries → outcomes → one transaction of outbox and progress → delivery."""
+"""The heart: entries → outcomes → one transaction of outbox and progress → delivery.
+
+What goes through it is mostly outcomes of a chain; commands without one hand on what they read, as pages or as items.
+"""
 
 from __future__ import annotations
 
 import logging
 import time
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 from ingest.issued import settled
 from ingest.items import item_of
 from processors.records import Failed, Page
+from sinks.base import Item
 from sinks.store import StoreFullError
 
 if TYPE_CHECKING:
+    import sqlite3
     import threading
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from ingest.delivery import Delivery
-    from ingest.pool import Pool
     from ingest.profiles import Learner
     from ingest.sources.base import Source
     from processors.records import Outcome
@@ -30,14 +34,41 @@ BATCH_BYTES = 8_000_000
 _PAUSE_SECONDS = 0.05
 
 M = TypeVar("M")
+C = TypeVar("C")
+"""What is settled: outcomes, or what is handed on without a chain."""
+In_contra = TypeVar("In_contra", contravariant=True)
+Out_co = TypeVar("Out_co", covariant=True)
 
 
-class Pipeline(Generic[M]):
+class Work(Protocol[In_contra, Out_co]):
+    """What makes of each entry what is to be settled: a pool of workers (`ingest.pool`), or `HandOn`."""
+
+    def run(self, entries: Iterable[In_contra | None], /) -> Iterator[Out_co | None]:
+        """Yield what becomes of each entry, in order, with its mark; None where there is nothing just now."""
+        ...
+
+
+class HandOn(Generic[C, M]):
+    """Hands on each entry as it is."""
+
+    def run(self, entries: Iterable[tuple[C | None, M] | None], /) -> Iterator[tuple[C | None, M] | None]:
+        """See `Work`."""
+        yield from entries
+
+
+def settle(connection: sqlite3.Connection, outcome: Outcome) -> tuple[Outcome, Item]:
+    """Return an outcome as it is to be delivered: repeats skipped, revisions numbered."""
+    outcome = settled(connection, outcome)
+    return outcome, item_of(outcome)
+
+
+class Pipeline(Generic[M, C]):
     """Drives a source through a pool of workers into an outbox until the source ends, or is told to stop.
 
     Args:
         source: what to read.
-        pool: what turns pages into outcomes.
+        pool: what turns pages into outcomes, or hands them on.
+        settle: called in the transaction with each of these; returns what becomes of it, and that as an item.
         outbox: where outcomes go, in one transaction with the source's progress.
         delivery: told of new items; reading waits while it has no room.
         stop: set it to end early; what is settled by then is committed, the rest is read again next time.
@@ -51,17 +82,19 @@ class Pipeline(Generic[M]):
         self,
         *,
         source: Source[M],
-        pool: Pool[M],
+        pool: Work[Any, tuple[C | None, M]],
+        settle: Callable[[sqlite3.Connection, C], tuple[C, Item]],
         outbox: Outbox,
         delivery: Delivery,
         stop: threading.Event,
         rate: float = 0.0,
-        on_outcome: Callable[[Outcome], None] | None = None,
+        on_outcome: Callable[[C], None] | None = None,
         learner: Learner | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
         self._pool = pool
+        self._settle_one = settle
         self._outbox = outbox
         self._delivery = delivery
         self._stop = stop
@@ -69,7 +102,7 @@ class Pipeline(Generic[M]):
         self._on_outcome = on_outcome
         self._learner = learner
         self._clock = clock
-        self._batch: list[tuple[Outcome | None, M]] = []
+        self._batch: list[tuple[C | None, M]] = []
         self._bytes = 0
         self._since = clock()
 
@@ -93,7 +126,7 @@ class Pipeline(Generic[M]):
             outcomes.close()  # type: ignore[attr-defined] # a generator; ends the workers
             self._commit()
 
-    def _entries(self) -> Iterator[tuple[Page | Outcome | None, M] | None]:
+    def _entries(self) -> Iterator[tuple[object, M] | None]:
         due = self._clock()
         for entry in self._source.entries():
             if entry is None:
@@ -113,12 +146,11 @@ class Pipeline(Generic[M]):
             self._stop.set()
         return not self._stop.is_set() and self._clock() >= due and self._delivery.has_room()
 
-    def _take(self, outcome: Outcome | None, mark: M) -> None:
+    def _take(self, outcome: C | None, mark: M) -> None:
         if not self._batch:
             self._since = self._clock()
         self._batch.append((outcome, mark))
-        if isinstance(outcome, Failed) and outcome.page is not None:
-            self._bytes += len(outcome.page.body)
+        self._bytes += _size(outcome)
 
     def _is_due(self) -> bool:
         waited = self._clock() - self._since >= BATCH_SECONDS
@@ -148,11 +180,18 @@ class Pipeline(Generic[M]):
             if self._learner is not None:
                 self._learner.hand_over()
 
-    def _settle(self) -> list[Outcome]:
+    def _settle(self) -> list[C]:
         with self._outbox.store.transaction() as connection:
-            outcomes = [settled(connection, outcome) for outcome, _ in self._batch if outcome is not None]
-            self._outbox.add(connection, [item_of(outcome) for outcome in outcomes])
+            made = [self._settle_one(connection, outcome) for outcome, _ in self._batch if outcome is not None]
+            self._outbox.add(connection, [item for _, item in made])
             if self._learner is not None:
-                self._learner.note(connection, outcomes)
+                self._learner.note(connection, [outcome for outcome, _ in made])
             self._source.commit(connection, [mark for _, mark in self._batch])
-        return outcomes
+        return [outcome for outcome, _ in made]
+
+
+def _size(content: object) -> int:
+    """Return the bytes of what may be large."""
+    if isinstance(content, Failed):
+        content = content.page
+    return len(content.body) if isinstance(content, Page | Item) else 0

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
-    from processors.records import Outcome
 
 log = logging.getLogger(__name__)
 
@@ -65,8 +64,8 @@ class Learner:
         self._job = job
         self._noted = 0
 
-    def note(self, connection: sqlite3.Connection, outcomes: Iterable[Outcome]) -> None:
-        """Keep what records teach, inside the caller's transaction on the job's state."""
+    def note(self, connection: sqlite3.Connection, outcomes: Iterable[object]) -> None:
+        """Keep what records among them teach, inside the caller's transaction on the job's state."""
         taught = [found for one in outcomes if isinstance(one, Record) and (found := lesson_of(one))]
         connection.executemany(
             "INSERT INTO lesson (host, body) VALUES (?, ?)",

@@ -11,7 +11,7 @@ from processors.records import Failed, Record
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from processors.records import Outcome
+    from processors.records import Outcome, Page
 
 log = logging.getLogger(__name__)
 
@@ -42,7 +42,7 @@ class Progress:
                 total=position()[1] or None, unit="B", unit_scale=True, file=stream, leave=False, dynamic_ncols=True
             )
 
-    def saw(self, outcome: Outcome) -> None:
+    def saw(self, outcome: Page | Outcome) -> None:
         """Count one outcome."""
         self._documents += 1
         self._records += isinstance(outcome, Record)

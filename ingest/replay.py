@@ -15,20 +15,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypedDict
 
 from ingest import jobs
 from ingest.delivery import Delivery
-from ingest.pipeline import Pipeline
+from ingest.pipeline import HandOn, Pipeline, settle
 from ingest.pool import Pool, preload
 from ingest.profiles import Learner, Profiles
 from ingest.progress import Progress
 from ingest.recipe import Limits, Recipe, topics_of
+from ingest.routing import handed_on
 from ingest.sources.archive import ArchiveSource
 from ingest.sources.base import Mark, SourceError
 from ingest.sources.opening import discovered
-from ingest.wiring import MIGRATIONS, sinks_of
-from processors.records import Step
+from ingest.wiring import MIGRATIONS, kafka_sink, sinks_of
+from processors.records import Page, Step
 from sinks.base import Kind, Sink
 from sinks.console import ConsoleSink
 from sinks.outbox import Outbox
@@ -54,6 +55,8 @@ class Options:
 
     inputs: tuple[str, ...]
     dry_run: bool = False
+    distribute: bool = False
+    """Hand the pages to workers (`newstap work`) in place of making records of them here."""
     restart: bool = False
     strict: bool = False
     workers: int = 0
@@ -88,7 +91,8 @@ def replay(
         BrokenPipeError: a dry run's reader has gone.
     """
     files, ignored = discovered(options.inputs)
-    preload()  # first, since the workers' libraries are loaded meanwhile
+    if not options.distribute:
+        preload()  # first, since the workers' libraries are loaded meanwhile
     topics = topics_of(Recipe(config=config, topics=options.topics))
     recipe = Recipe(config=config, definitions=topics)
     with ExitStack() as stack:
@@ -96,21 +100,41 @@ def replay(
             box = _scratch_outbox(stack)
             targets: list[Sink] = [ConsoleSink(sys.stdout.buffer, box.ledger(ConsoleSink.name))]
         else:
-            box = jobs.opened(jobs.job_of(options.inputs, sinks), config, restart=options.restart)
-            targets = sinks_of(sinks, box, topics.names)
+            job = jobs.job_of(options.inputs, sinks, distributed=options.distribute)
+            box = jobs.opened(job, config, restart=options.restart)
+            targets = _targets(config, sinks, options, box, topics.names)
         stack.callback(box.store.close)
-        profiles = Profiles(config.state.path if config.file is not None else box.store.path.parent)
-        pool = _pool(replace(recipe, profiles=profiles.snapshot(box.store)), options)
-        learner = None if options.dry_run else Learner(profiles, box.store)
-        _tell_changes(box, definitions_of(config, topics.digest))
         source = ArchiveSource(files, box.store, max_page_bytes=config.fetch.max_page_bytes, stdin=_stdin())
-        code = _assembled(source, pool, box, targets, options, stop, on_outcome, learner).complete()
-        if learner is not None:
-            learner.finish()
+        if options.distribute:
+            code = _assembled(source, None, box, targets, options, stop, on_outcome).complete()
+        else:
+            code = _extracted(source, recipe, box, targets, options, stop, on_outcome)
     if ignored:
         log.info("%s of other kinds ignored", _counted(ignored, "file"))
     if not options.dry_run:
         _tell_targets(sinks)
+    return code
+
+
+def _extracted(  # noqa: PLR0917 - as of _assembled
+    source: ArchiveSource,
+    recipe: Recipe,
+    box: Outbox,
+    targets: Sequence[Sink],
+    options: Options,
+    stop: threading.Event,
+    on_outcome: Callable[[Outcome], None] | None,
+) -> int:
+    """Run the chain here, with what is known of sites, and keep what it teaches."""
+    config = recipe.config
+    profiles = Profiles(config.state.path if config.file is not None else box.store.path.parent)
+    pool = _pool(replace(recipe, profiles=profiles.snapshot(box.store)), options)
+    learner = None if options.dry_run else Learner(profiles, box.store)
+    if recipe.definitions is not None:
+        _tell_changes(box, definitions_of(config, recipe.definitions.digest))
+    code = _assembled(source, pool, box, targets, options, stop, on_outcome, learner).complete()
+    if learner is not None:
+        learner.finish()
     return code
 
 
@@ -124,6 +148,12 @@ def _tell_changes(box: Outbox, definitions: str) -> None:
             "topics, rules or processors have changed since this job began: what is done keeps the old ones; "
             "--restart does all of it again"
         )
+
+
+def _targets(config: Config, sinks: Sinks, options: Options, box: Outbox, topics: Sequence[str]) -> list[Sink]:
+    if options.distribute and sinks.kafka is not None:
+        return [kafka_sink(sinks.kafka, box, topics, pages=config)]
+    return sinks_of(sinks, box, topics)
 
 
 def _tell_targets(sinks: Sinks) -> None:
@@ -143,33 +173,39 @@ def definitions_of(config: Config, topics: str) -> str:
 
 def _assembled(  # noqa: PLR0917 - each is one part of the whole, named as in the caller
     source: ArchiveSource,
-    pool: Pool[Mark],
+    pool: Pool[Mark] | None,
     box: Outbox,
     targets: Sequence[Sink],
     options: Options,
     stop: threading.Event,
     on_outcome: Callable[[Outcome], None] | None,
-    learner: Learner | None,
+    learner: Learner | None = None,
 ) -> _Run:
     progress = Progress(source.progress, sys.stderr)
     delivery = Delivery(box, targets)
 
-    def committed(outcome: Outcome) -> None:
+    def committed(outcome: Page | Outcome) -> None:
         progress.saw(outcome)
-        if on_outcome is not None:
+        if on_outcome is not None and not isinstance(outcome, Page):
             on_outcome(outcome)
 
-    pipeline = Pipeline(
-        source=source,
-        pool=pool,
-        outbox=box,
-        delivery=delivery,
-        stop=stop,
-        rate=options.rate,
-        on_outcome=committed,
-        learner=learner,
-    )
-    return _Run(options, box, pipeline, delivery, progress, stop)
+    common = _Common(source=source, outbox=box, delivery=delivery, stop=stop, rate=options.rate, on_outcome=committed)
+    if pool is not None:
+        read = Pipeline[Mark, "Outcome"](pool=pool, settle=settle, learner=learner, **common).run
+    else:
+        read = Pipeline[Mark, "Page | Outcome"](pool=HandOn["Page | Outcome", Mark](), settle=handed_on, **common).run
+    return _Run(options, box, read, delivery, progress, stop)
+
+
+class _Common(TypedDict):
+    """What a pipeline is given, with a chain or without."""
+
+    source: ArchiveSource
+    outbox: Outbox
+    delivery: Delivery
+    stop: threading.Event
+    rate: float
+    on_outcome: Callable[[Page | Outcome], None]
 
 
 def _pool(recipe: Recipe, options: Options) -> Pool[Mark]:
@@ -185,7 +221,7 @@ class _Run:
 
     options: Options
     box: Outbox
-    pipeline: Pipeline[Mark]
+    read: Callable[[], bool]
     delivery: Delivery
     progress: Progress
     stop: threading.Event
@@ -218,7 +254,7 @@ class _Run:
         self.delivery.start()
         try:
             try:
-                ended = self.pipeline.run()
+                ended = self.read()
             except (SourceError, StoreError) as error:
                 problem = error
             drained = self._drained(patient=ended)
@@ -251,7 +287,8 @@ class _Run:
         read, before = _documents(new), _documents(self.before)
         if ended and before and not read and not self.waiting:
             log.info("nothing new: this job had read its inputs before, and nothing was delivered again")
-        parts = [_counted(self._count(Kind.RECORD), "record")]
+        made = Kind.PAGE if self.options.distribute else Kind.RECORD
+        parts = [_counted(self._count(made), str(made))]
         for kind, word in ((Kind.SKIPPED, "skipped"), (Kind.DEAD_LETTER, "dead letter")):
             labels = ", ".join(f"{label} {n}" for (of, label), n in sorted(new.items()) if of is kind)
             n = self._count(kind)

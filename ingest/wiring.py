@@ -1,14 +1,19 @@
 """Every topology in one place: what each command reads, runs and writes.
 
-| command         | source  | chain | sinks                      | state                          |
-|-----------------|---------|-------|----------------------------|--------------------------------|
-| replay          | archive | yes   | files, Kafka               | `DIR/.newstap`, else `[state]` |
-| replay --dry-run| archive | yes   | console                    | none                           |
-| run             | feeds   | yes   | files, Kafka               | `[state]`                      |
-| demo            | feeds   | yes   | files, Kafka if configured | `DIR/.newstap-live`            |
-| demo --archive  | archive | yes   | files, Kafka if configured | `DIR/.newstap`                 |
+| command             | source           | chain | sinks                      | state                          |
+|---------------------|------------------|-------|----------------------------|--------------------------------|
+| run                 | feeds            | yes   | files, Kafka               | `[state]`                      |
+| fetch               | feeds            | no    | Kafka (pages)              | `[state]`                      |
+| work                | Kafka (pages)    | yes   | Kafka                      | Kafka                          |
+| export              | Kafka (articles) | no    | files                      | `DIR/.newstap`                 |
+| replay              | archive          | yes   | files, Kafka               | `DIR/.newstap`, else `[state]` |
+| replay --distribute | archive          | no    | Kafka (pages)              | `[state]`                      |
+| replay --dry-run    | archive          | yes   | console                    | none                           |
+| demo                | feeds            | yes   | files, Kafka if configured | `DIR/.newstap-live`            |
+| demo --archive      | archive          | yes   | files, Kafka if configured | `DIR/.newstap`                 |
 
-The parts of `run` are put together in `ingest/live/service.py`.
+The parts of `run` and `fetch` are put together in `ingest/live/service.py`. `work` is the one that has no outbox: what
+it reads waits in Kafka until what it makes of it is there (`ingest/work`).
 """
 
 from __future__ import annotations
@@ -26,14 +31,17 @@ if TYPE_CHECKING:
     from ingest import config
     from sinks.base import Sink
     from sinks.kafka import KafkaSink
+    from sinks.kafka_admin import Plan
     from sinks.kafka_client import Connection
 
 MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + archive.SCHEMA, profiles.LESSONS)
 """Layouts of a job's state, oldest first; a published one is never edited."""
 
 
-def sinks_of(wanted: config.Sinks, box: outbox.Outbox, topics: Sequence[str]) -> list[Sink]:
-    """Build the configured sinks, each with its place in the outbox."""
+def sinks_of(
+    wanted: config.Sinks, box: outbox.Outbox, topics: Sequence[str], *, pages: config.Config | None = None
+) -> list[Sink]:
+    """Build the configured sinks, each with its place in the outbox; `pages` as of `kafka_sink`."""
     sinks: list[Sink] = []
     if wanted.files is not None:
         files = wanted.files
@@ -48,12 +56,21 @@ def sinks_of(wanted: config.Sinks, box: outbox.Outbox, topics: Sequence[str]) ->
             )
         )
     if wanted.kafka is not None:
-        sinks.append(kafka_sink(wanted.kafka, box, topics))
+        sinks.append(kafka_sink(wanted.kafka, box, topics, pages=pages))
     return sinks
 
 
-def kafka_sink(wanted: config.KafkaSink, box: outbox.Outbox, topics: Sequence[str]) -> KafkaSink:
-    """Build the Kafka sink; its library is imported only here, since it costs a fifth of a second."""
+def kafka_sink(
+    wanted: config.KafkaSink, box: outbox.Outbox, topics: Sequence[str], *, pages: config.Config | None = None
+) -> KafkaSink:
+    """Build the Kafka sink; its library is imported only here, since it costs a fifth of a second.
+
+    Args:
+        wanted: as configured.
+        box: where it has its place.
+        topics: each has a stream.
+        pages: the configuration, where pages go through Kafka too.
+    """
     from sinks.kafka import KafkaSink  # noqa: PLC0415 - see above
 
     return KafkaSink(
@@ -61,6 +78,9 @@ def kafka_sink(wanted: config.KafkaSink, box: outbox.Outbox, topics: Sequence[st
         bootstrap=wanted.bootstrap,
         prefix=wanted.topic_prefix,
         topics=topics,
+        scaled=pages is not None,
+        page_bytes=page_bytes(pages) if pages is not None else 0,
+        remember_ms=remember_ms(pages) if pages is not None else -1,
         delivery=wanted.delivery,
         create_topics=wanted.create_topics,
         partitions=wanted.partitions,
@@ -68,18 +88,44 @@ def kafka_sink(wanted: config.KafkaSink, box: outbox.Outbox, topics: Sequence[st
         retention_ms=wanted.retention_ms,
         compression=wanted.compression,
         max_request_size=wanted.max_request_bytes,
-        security=_security(wanted),
+        security=security_of(wanted),
     )
 
 
 def connection_of(wanted: config.KafkaSink) -> Connection:
-    """Return how to reach the brokers, for whoever reads what was written."""
-    from sinks.kafka_client import Connection  # noqa: PLC0415 - as above
+    """Return how to reach Kafka."""
+    from sinks.kafka_client import Connection  # noqa: PLC0415 - as in kafka_sink
 
-    return Connection(wanted.bootstrap, _security(wanted))
+    return Connection(wanted.bootstrap, security_of(wanted))
 
 
-def _security(wanted: config.KafkaSink) -> dict[str, Any]:
+def plan_of(wanted: config.KafkaSink, topics: Sequence[str], whole: config.Config) -> Plan:
+    """Return the topics of a scaled-out service."""
+    from sinks.kafka_admin import Plan  # noqa: PLC0415 - as in kafka_sink
+    from sinks.kafka_messages import Names  # noqa: PLC0415 - as above
+
+    return Plan(
+        Names(wanted.topic_prefix, tuple(topics), scaled=True),
+        create=wanted.create_topics,
+        partitions=wanted.partitions,
+        replication=wanted.replication,
+        retention_ms=wanted.retention_ms,
+        page_bytes=page_bytes(whole),
+        remember_ms=remember_ms(whole),
+    )
+
+
+def page_bytes(config: config.Config) -> int:
+    """Return how large the message of a page may be: in base64, with what the feed says of it."""
+    return config.fetch.max_page_bytes * 4 // 3 + 1_000_000
+
+
+def remember_ms(config: config.Config) -> int:
+    """Return how long workers remember what was issued."""
+    return config.state.remember_days * 86_400_000
+
+
+def security_of(wanted: config.KafkaSink) -> dict[str, Any]:
     """Return the security settings under kafka-python's names, secrets in clear."""
     settings: dict[str, Any] = {
         "security_protocol": wanted.security_protocol,

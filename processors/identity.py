@@ -123,6 +123,18 @@ def host_of(url: str | None) -> str | None:
         return None
 
 
+def site_of(url: str | None) -> str | None:
+    """Return what all URLs have in common that `canonical_url` could give to pages of one site; None without a URL.
+
+    The registrable domain. A bare address is told apart by its port: it is one machine of many services, or a test.
+    """
+    name = normalised(url)
+    if name is None:
+        return None
+    domain = _registrable(name)
+    return urlsplit(name).netloc if domain == host_of(name) and _is_address(domain) else domain
+
+
 def _joined(base: str, reference: str) -> str | None:
     try:
         return urljoin(base, reference.strip())
@@ -204,10 +216,14 @@ def _same_site(one: str, other: str) -> bool:
     return _registrable(one) == _registrable(other)
 
 
-def _registrable(url: str) -> str | None:
+def _is_address(host: str) -> bool:
+    return host.rpartition(".")[2].isdigit() or ":" in host
+
+
+def _registrable(url: str) -> str:
     domain = get_fld(url, fail_silently=True, fix_protocol=False)
     host = host_of(url) or ""
-    if isinstance(domain, str) or host.rpartition(".")[2].isdigit() or ":" in host:
+    if isinstance(domain, str) or _is_address(host):
         return domain if isinstance(domain, str) else host
     return ".".join(host.split(".")[-2:])  # a name that no public suffix covers, as in a private network
 

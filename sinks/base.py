@@ -1,7 +1,9 @@
 """How to write a sink: somewhere that items go to, exactly once.
 
-Items are what the outbox holds: encoded records, dead letters and skips, numbered 1, 2, 3 … without gaps. One thread
-drives a sink (`ingest/delivery.py`): `open`, then `write` and `flush` in turn, at last `finish` and `close`.
+Items are what the outbox holds: encoded records, dead letters and skips (of a fetcher: pages), numbered 1, 2, 3 …
+without gaps. One thread drives a sink (`ingest/delivery.py`): `open`, then `write` and `flush` in turn, at last
+`finish` and `close`.
+
 Exactly once follows from one duty: the sequence number becomes durable *together with* the items (a file's length and
 the sequence in one SQLite commit; a group offset inside the Kafka transaction), and `open` tells it after a crash.
 """
@@ -18,11 +20,13 @@ if TYPE_CHECKING:
 
 
 class Kind(StrEnum):
-    """What an item is; the value is also the folder of a files sink, but for `record` (`records/`)."""
+    """What an item is."""
 
     RECORD = "record"
     DEAD_LETTER = "dead-letter"
     SKIPPED = "skipped"
+    PAGE = "page"
+    """A document that workers elsewhere are to make something of; only Kafka carries it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +37,8 @@ class Item:
     """Its place in the outbox."""
     kind: Kind
     key: str
-    """The record's id; of a dead letter, the id of its input where known, else a digest of where it came from."""
+    """The record's id; of a dead letter, the id of its input where known, else a digest of where it came from; of a
+    page, what keeps it together with those it could be confused with (`ingest.routing`)."""
     body: bytes = field(repr=False)
     """UTF-8 JSON, one line, without the newline."""
     label: str = ""

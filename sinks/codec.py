@@ -7,8 +7,6 @@ The decoder ignores unknown fields and refuses an unknown schema, so that the tw
 
 from __future__ import annotations
 
-import base64
-import binascii
 import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -38,6 +36,7 @@ from processors.records import (
     TextSource,
     TopicTag,
 )
+from sinks.bodies import body_of, body_row
 from sinks.fields import count as _count
 from sinks.fields import moment as _time
 from sinks.fields import text as _text
@@ -124,6 +123,27 @@ def decode_page(header: bytes, body: bytes) -> Page:
     return _page(row["input"], row, body)
 
 
+def encode_whole_page(page: Page) -> bytes:
+    """Return a page as one line of JSON: how fetchers hand it to workers."""
+    row = {"schema": SCHEMA, "page": True, "url": page.url, "attempt": page.attempt, "origin": page.origin}
+    return _dumps(row | {"input": _page_row(page)})
+
+
+def decode_whole_page(body: bytes) -> Page:
+    """Read a page back.
+
+    Raises:
+        CodecError: not a page of schema 1.
+    """
+    row = _known(body)
+    if row.get("page") is not True:
+        raise CodecError("not a page: page must be true")
+    try:
+        return _page(row["input"], row, body_of(row["input"]))
+    except _WRONG as error:
+        raise CodecError(f"not a page: {type(error).__name__}: {error}") from error
+
+
 def encode_skipped(skipped: Skipped) -> bytes:
     """Return what is kept of a skipped document."""
     return _dumps(
@@ -186,7 +206,7 @@ def decode_failed(body: bytes) -> Failed:
             url=_text_or_none(row, "url"),
             step=Step(row["step"]),
             error=_text(row, "error"),
-            page=_page(row["input"], row, _body(row["input"])) if row.get("input") else None,
+            page=_page(row["input"], row, body_of(row["input"])) if row.get("input") else None,
             attempt=_count(row, "attempt", 1) if "attempt" in row else 1,
         )
     except _WRONG as error:
@@ -255,13 +275,7 @@ def _revision_row(revision: Revision) -> dict[str, object]:
 
 
 def _page_row(page: Page) -> dict[str, object]:
-    """A page's body is kept as text where it is UTF-8, else as base64."""
-    row = _page_fields(page)
-    try:
-        row["body"] = page.body.decode("utf-8")
-    except UnicodeDecodeError:
-        row["body_base64"] = base64.b64encode(page.body).decode("ascii")
-    return row
+    return _page_fields(page) | body_row(page.body)
 
 
 def _page_fields(page: Page) -> dict[str, object]:
@@ -279,15 +293,6 @@ def _page(row: dict[str, Any], letter: dict[str, Any], body: bytes) -> Page:
         hint=_hint(row.get("hint") or {}),
         text_source=TextSource(row.get("text_source", TextSource.PAGE)),
     )
-
-
-def _body(row: dict[str, Any]) -> bytes:
-    if "body_base64" not in row:
-        return _text(row, "body").encode("utf-8")
-    try:
-        return base64.b64decode(row["body_base64"], validate=True)
-    except binascii.Error as error:
-        raise ValueError(f"body_base64 is not base64: {error}") from error
 
 
 def _hint(row: dict[str, Any]) -> Hint:

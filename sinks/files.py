@@ -76,7 +76,7 @@ class FilesSink:
     """
 
     name = "files"
-    kinds = frozenset(Kind)
+    kinds = frozenset(FOLDERS)
 
     def __init__(
         self,

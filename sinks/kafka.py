@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +24,9 @@ from sinks.kafka_client import (
     OverdueError,
     RefusedError,
 )
-from sinks.kafka_messages import Message, Names, message, weight
-from sinks.kafka_producer import COMPRESSIONS, Session, compressed_size
+from sinks.kafka_fitting import Fitting
+from sinks.kafka_messages import Message, Names, weight
+from sinks.kafka_producer import COMPRESSIONS, Session
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -61,6 +61,7 @@ class KafkaSink:
         name: what logs and dead letters call it.
         prefix: what topic names begin with.
         topics: the enabled topics; each has a stream of its own.
+        scaled: pages go through Kafka too (`newstap fetch`).
         slot: tells apart several writers of one owner; they would fence each other.
         delivery: `exactly-once`, or `at-least-once`: no transactions, and a crash may repeat what was in flight.
         create_topics: make missing topics; otherwise they are an error.
@@ -68,7 +69,9 @@ class KafkaSink:
         replication: copies of each new partition; None leaves it to the broker.
         retention_ms: of each new topic; -1 for ever. It counts from an article's own date.
         compression: `none`, `gzip`, `lz4` or `zstd`.
+        remember_ms: of the new topic that holds what workers remember; -1 for ever.
         max_request_size: bytes of the largest message, uncompressed; a larger item is refused.
+        page_bytes: the same for a page, and what the new topic of pages takes.
         max_items: items in one transaction, at most.
         max_bytes: bytes in one transaction, at most, all copies counted; also what the buffer holds.
         stall_seconds: without any progress for this long the producer is rebuilt.
@@ -81,7 +84,7 @@ class KafkaSink:
         ValueError: a setting that cannot work.
     """
 
-    kinds = frozenset({Kind.RECORD, Kind.DEAD_LETTER})
+    kinds = frozenset({Kind.RECORD, Kind.DEAD_LETTER, Kind.PAGE})
 
     def __init__(
         self,
@@ -91,14 +94,17 @@ class KafkaSink:
         name: str = "kafka",
         prefix: str = "news",
         topics: Sequence[str] = (),
+        scaled: bool = False,
         slot: int = 0,
         delivery: str = EXACTLY_ONCE,
         create_topics: bool = True,
         partitions: int = 6,
         replication: int | None = None,
         retention_ms: int = -1,
+        remember_ms: int = -1,
         compression: str = "lz4",
         max_request_size: int = 1_000_000,
+        page_bytes: int = 8_000_000,
         max_items: int = 2000,
         max_bytes: int = 32_000_000,
         stall_seconds: float = 15.0,
@@ -110,27 +116,25 @@ class KafkaSink:
         _check(delivery, compression)
         self._name = name
         self._ledger = ledger
-        self._names = Names(prefix, tuple(topics))
-        self._plan = Plan(self._names, create_topics, partitions, replication, retention_ms)
+        self._names = Names(prefix, tuple(topics), scaled)
+        self._plan = Plan(self._names, create_topics, partitions, replication, retention_ms, page_bytes, remember_ms)
         self._connection = Connection(bootstrap, security or {}, patience_seconds)
         self._identity = f"newstap-{ledger.owner}-{slot}"
         self._transactional = delivery == EXACTLY_ONCE
         self._compression = compression
-        self._max_request_size = max_request_size
+        self._largest = max(max_request_size, page_bytes) if scaled else max_request_size
+        self._fitting = Fitting(
+            self._names, max_request_size=max_request_size, page_bytes=page_bytes, compression=compression, now=now
+        )
         self._max_items = max_items
         self._max_bytes = max_bytes
         self._stall_seconds = stall_seconds
         self._transaction_seconds = transaction_seconds
-        self._now = now
         self._session: Session | None = None
-        self._seq = 0
-        self._mark = 0
-        """The watermark in Kafka: below `_seq` where items that are not for Kafka followed."""
-        self._limits: dict[str, int] = {}
+        self._seq, self._mark = 0, 0  # the latter in Kafka: below the other where items that are not for it followed
         self._buffer: list[Message] = []
         self._bytes = 0
-        self._alone_until = 0
-        """Items up to this number go one by one: among them is one that Kafka refuses."""
+        self._alone_until = 0  # items up to this number go one by one: among them is one that Kafka refuses
         self._failures = 0
 
     @property
@@ -186,15 +190,15 @@ class KafkaSink:
 
     def _connect(self) -> None:
         limits = prepare(self._connection, self._plan)
-        if limits != self._limits:  # a limit that changed explains what was refused: `write` now tells which
-            self._limits, self._alone_until = limits, 0
+        if limits != self._fitting.limits:  # a limit that changed explains what was refused: `write` now tells which
+            self._fitting.limits, self._alone_until = limits, 0
         saved, state = self._ledger.load()
         session = Session(
             self._connection,
             transactional_id=self._identity if self._transactional else None,
             watermark_topic=self._names.articles,
             compression=self._compression,
-            max_request_size=self._max_request_size,
+            max_request_size=self._largest,
             stall_seconds=self._stall_seconds,
             transaction_seconds=self._transaction_seconds,
         )
@@ -225,32 +229,11 @@ class KafkaSink:
 
     def _take(self, item: Item) -> str | None:
         """Buffer an item, or say why Kafka will never take it."""
-        try:
-            topics = self._names.of(item)
-        except ValueError as error:
-            return str(error)
-        made = message(item, topics, self._now())
-        reason = self._too_large(made)
-        if reason is not None and item.short is not None:
-            # A dead letter's input may be as large as any page; the place it came from has to do then.
-            made = message(replace(item, body=item.short, short=None), topics, self._now())
-            reason = self._too_large(made)
-        if reason is not None:
-            return reason
+        made = self._fitting.message(item)
+        if isinstance(made, str):
+            return made
         self._buffer.append(made)
         self._bytes += made.weight
-        return None
-
-    def _too_large(self, made: Message) -> str | None:
-        """Say why a message is too large; the exact size is only reckoned for those that are large enough to doubt."""
-        if made.size > self._max_request_size:
-            return f"{made.size} bytes, more than max_request_bytes, {self._max_request_size}"
-        for topic in made.topics:
-            limit = self._limits.get(topic)
-            if limit is not None and made.size > limit:
-                size = compressed_size(made, self._compression)
-                if size > limit:
-                    return f"{size} bytes, more than max.message.bytes of topic {topic}, {limit}"
         return None
 
     def _chunk(self) -> list[Message]:

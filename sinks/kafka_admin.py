@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition, errors
-from kafka.admin import ACLOperation, ConfigResource, ConfigResourceType
+from kafka.admin import ACLOperation, ConfigResource, ConfigResourceType, MemberToRemove
 
 from sinks.kafka_client import RIGHTS, Connection, DeniedError, KafkaTroubleError, connected, translated
 
@@ -34,6 +34,8 @@ class Plan:
         partitions: of each new topic; order holds per key.
         replication: copies of each partition; None leaves it to the broker.
         retention_ms: of each new topic; -1 for ever.
+        page_bytes: the largest message of the pages topic.
+        remember_ms: how long what workers remember is kept after it was last met; -1 for ever.
     """
 
     names: Names
@@ -41,6 +43,8 @@ class Plan:
     partitions: int = 6
     replication: int | None = None
     retention_ms: int = -1
+    page_bytes: int = 8_000_000
+    remember_ms: int = -1
 
     def request(self, missing: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Return what to ask of the broker.
@@ -48,15 +52,24 @@ class Plan:
         Messages carry the time of the event, so with Kafka's default of 7 days an archive would be deleted at once:
         40 of 60 articles dated 2019 were gone within a day. Hence no retention limit, unless one is asked for.
         """
-        kept = {"retention.ms": str(self.retention_ms), "message.timestamp.type": "CreateTime"}
         return {
             name: {
                 "num_partitions": self.partitions,
                 "replication_factor": -1 if self.replication is None else self.replication,
-                "configs": {**kept, "cleanup.policy": "compact" if name == self.names.latest else "delete"},
+                "configs": self._configs(name),
             }
             for name in missing
         }
+
+    def _configs(self, name: str) -> dict[str, str]:
+        kept = {"retention.ms": str(self.retention_ms), "message.timestamp.type": "CreateTime"}
+        if name == self.names.pages:
+            # A page may lie in a batch of its own, whose framing counts too.
+            return {**kept, "cleanup.policy": "delete", "max.message.bytes": str(self.page_bytes + 10_000)}
+        if name == self.names.issued:
+            policy = "compact" if self.remember_ms < 0 else "compact,delete"
+            return {**kept, "cleanup.policy": policy, "retention.ms": str(self.remember_ms)}
+        return {**kept, "cleanup.policy": "compact" if name == self.names.latest else "delete"}
 
 
 class Admin:
@@ -96,6 +109,24 @@ class Admin:
         topics = told.get("topic", {})
         return {name: {key: entry["value"] for key, entry in topics.get(name, {}).items()} for name in names}
 
+    def leave(self, group: str, instance: str) -> None:
+        """Take a static member out of a group; it does not go by itself, and its partitions would wait for it."""
+        with translated(f"leaving the group {group}"):
+            self._client.remove_group_members(group, [MemberToRemove(group_instance_id=instance)])
+
+    def assigned(self, group: str, instance: str, topic: str) -> frozenset[int]:
+        """Return the partitions of a topic that a group counts as a member's; none while it is not sure."""
+        with translated(f"asking for the members of group {group}"):
+            told = self._client.describe_groups([group])[group]
+        mine = [member for member in told["members"] or () if member["group_instance_id"] == instance]
+        held = [each for member in mine for each in (member["member_assignment"] or {}).get("assigned_partitions", ())]
+        return frozenset(number for each in held if each["topic"] == topic for number in each["partitions"])
+
+    def cluster(self) -> str:
+        """Return the cluster's own id."""
+        with translated("asking for the cluster's id"):
+            return str(self._client.describe_cluster()["cluster_id"])
+
 
 @contextmanager
 def admin(connection: Connection) -> Iterator[Admin]:
@@ -128,7 +159,7 @@ def prepare(connection: Connection, plan: Plan) -> dict[str, int]:
                 raise DeniedError("; ".join(refused))
             log.info("created the Kafka topics %s", ", ".join(missing))
         configs = broker.configs(names)
-    for warning in losses(configs, plan.names.latest):
+    for warning in losses(configs, plan.names):
         log.warning("%s", warning)
     return {name: int(config["max.message.bytes"]) for name, config in configs.items() if "max.message.bytes" in config}
 
@@ -139,7 +170,7 @@ def problems(connection: Connection, plan: Plan) -> list[str]:
     try:
         with admin(connection) as broker:
             if not (missing := broker.missing(names)):
-                return losses(broker.configs(names), plan.names.latest)
+                return losses(broker.configs(names), plan.names)
             if plan.create:
                 return broker.create(plan, missing, only_check=True)
             return [f"topic {name} is missing and create_topics is off" for name in missing]
@@ -147,17 +178,19 @@ def problems(connection: Connection, plan: Plan) -> list[str]:
         return [str(trouble)]
 
 
-def losses(configs: dict[str, dict[str, str]], latest: str) -> list[str]:
+def losses(configs: dict[str, dict[str, str]], ours: Names) -> list[str]:
     """Return a text for each topic whose settings delete what we write."""
     found = []
     for name, config in configs.items():
+        if name == ours.issued:  # forgets on purpose
+            continue
         policy = config.get("cleanup.policy", "")
         limits = {setting: config.get(setting, "-1") for setting in ("retention.ms", "retention.bytes")}
         if "delete" in policy and (
             short := [f"{setting}={limit}" for setting, limit in limits.items() if limit != "-1"]
         ):
             found.append(f"topic {name} has {' and '.join(short)}: older news is deleted; set it to -1")
-        if "compact" in policy and name != latest:
+        if "compact" in policy and name != ours.latest:
             found.append(f"topic {name} is compacted: earlier revisions are deleted; set cleanup.policy=delete")
     return found
 

@@ -18,7 +18,7 @@ import socket
 from collections.abc import Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from kafka import errors
 
@@ -82,9 +82,26 @@ LASTING = {
 """Reasons for a failed connection that waiting does not change, as the library logs them, and what to do."""
 _FRAMING = re.compile(r"^Bootstrap connection to \S+ failed: (?:KafkaConnectionError: )?| \(backoff [\d.]+ secs\)$")
 """What the library says around a reason."""
-FENCED_ERRORS = (errors.ProducerFencedError, errors.InvalidProducerEpochError)
+FENCED_ERRORS = (errors.ProducerFencedError, errors.InvalidProducerEpochError, errors.FencedInstanceIdError)
 
 Client = TypeVar("Client")
+
+
+class Place(NamedTuple):
+    """A partition, without the library's type."""
+
+    topic: str
+    partition: int
+
+
+class Fetched(NamedTuple):
+    """A message that was read."""
+
+    place: Place
+    offset: int
+    key: bytes | None
+    value: bytes | None
+    headers: tuple[tuple[str, bytes], ...]
 
 
 class KafkaTroubleError(Exception):

@@ -6,6 +6,7 @@ reader of kafka-python 3.0.12 that meets another key hangs for good.
 
 from __future__ import annotations
 
+import hashlib
 import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,11 @@ LEGAL_NAME = re.compile(r"[a-zA-Z0-9._-]{1,249}")
 AHEAD = timedelta(minutes=59)
 """How far a timestamp may lie ahead: the broker refuses a message more than an hour ahead of its own clock."""
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_TYPES = {
+    Kind.RECORD: b"newstap.article.v1",
+    Kind.DEAD_LETTER: b"newstap.dead-letter.v1",
+    Kind.PAGE: b"newstap.page.v1",
+}
 _PER_HEADER = 10
 _PER_MESSAGE = 100
 """Bytes of framing, more than ever needed: lengths are varints of at most 5 bytes, a batch begins with 61."""
@@ -34,6 +40,7 @@ class Names:
     Args:
         prefix: what every name begins with.
         topics: the enabled topics, each with a stream of its own.
+        scaled: whether pages go through Kafka too, so that there are topics for them and for what workers remember.
 
     Raises:
         ValueError: a name Kafka would not take.
@@ -41,6 +48,7 @@ class Names:
 
     prefix: str = "news"
     topics: tuple[str, ...] = ()
+    scaled: bool = False
 
     def __post_init__(self) -> None:
         if "" in self.topics:
@@ -64,13 +72,24 @@ class Names:
         """What could not be delivered."""
         return f"{self.prefix}.dead-letters.v1"
 
+    @property
+    def pages(self) -> str:
+        """What fetchers hand to workers."""
+        return f"{self.prefix}.pages.v1"
+
+    @property
+    def issued(self) -> str:
+        """What workers remember of articles, compacted; partitioned as the pages are."""
+        return f"{self.prefix}.issued.v1"
+
     def stream(self, topic: str) -> str:
         """Return the name of one topic's own stream."""
         return f"{self.prefix}.topic.{topic}.v1"
 
     def every(self) -> tuple[str, ...]:
         """Return all names, in a stable order."""
-        return (self.articles, self.latest, *map(self.stream, self.topics), self.dead_letters)
+        between = (self.pages, self.issued) if self.scaled else ()
+        return (self.articles, self.latest, *map(self.stream, self.topics), self.dead_letters, *between)
 
     def of(self, item: Item) -> tuple[str, ...]:
         """Return the names of the topics an item goes to.
@@ -80,6 +99,8 @@ class Names:
         """
         if item.kind is Kind.DEAD_LETTER:
             return (self.dead_letters,)
+        if item.kind is Kind.PAGE:
+            return (self.pages,)
         for topic in item.topics:
             if topic not in self.topics:
                 raise ValueError(f"topic {topic!r} is not enabled, so it has no stream in Kafka")
@@ -98,10 +119,37 @@ class Message:
     size: int
     """Bytes of one uncompressed copy, rounded up."""
 
+    partition = None
+    """Follows from the key."""
+
+    @property
+    def value(self) -> bytes:
+        """What it carries."""
+        return self.item.body
+
     @property
     def weight(self) -> int:
         """Bytes of all copies together."""
         return self.size * len(self.topics)
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """What workers remember of one article: a message of the compacted topic `issued`."""
+
+    topics: tuple[str]
+    partition: int
+    """The one that the article's page came from."""
+    key: bytes
+    value: bytes = field(repr=False)
+    timestamp_ms: int
+    """When the article was last met."""
+    headers: list[tuple[str, bytes]] = field(default_factory=list)
+
+    @property
+    def weight(self) -> int:
+        """Bytes."""
+        return _PER_MESSAGE + len(self.key) + len(self.value)
 
 
 def message(item: Item, topics: tuple[str, ...], now: datetime) -> Message:
@@ -116,8 +164,11 @@ def message(item: Item, topics: tuple[str, ...], now: datetime) -> Message:
 def event_time(item: Item, now: datetime) -> datetime:
     """Return when the news happened: published, unless that lies after it was fetched, else fetched, else now.
 
-    Bounded to what a broker takes: not before 1970 and at most 59 minutes ahead.
+    Bounded to what a broker takes: not before 1970 and at most 59 minutes ahead. A page's time is now: it is on its
+    way, and its topic may be kept for some days only, whatever the page's age.
     """
+    if item.kind is Kind.PAGE:
+        return now
     seen = item.fetched or now
     time = item.published if item.published and item.published <= seen else seen
     return max(EPOCH, min(time, now + AHEAD))
@@ -133,9 +184,9 @@ def headers(item: Item, time: datetime) -> list[tuple[str, bytes]]:
     stamp = time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     return [
         ("ce_specversion", b"1.0"),
-        ("ce_id", f"{item.key}/{item.revision}".encode()),
+        ("ce_id", _id(item).encode()),
         ("ce_source", b"newstap"),
-        ("ce_type", b"newstap.article.v1" if item.kind is Kind.RECORD else b"newstap.dead-letter.v1"),
+        ("ce_type", _TYPES[item.kind]),
         ("ce_time", stamp.encode()),
         ("content-type", b"application/json"),
         ("schema", b"%d" % SCHEMA),
@@ -143,6 +194,13 @@ def headers(item: Item, time: datetime) -> list[tuple[str, bytes]]:
     ]
 
 
-def weight(messages: Iterable[Message]) -> int:
+def _id(item: Item) -> str:
+    """Return what tells an event from every other of ours; pages of one site share their key."""
+    if item.kind is Kind.PAGE:
+        return hashlib.sha256(item.body).hexdigest()[:32]
+    return f"{item.key}/{item.revision}"
+
+
+def weight(messages: Iterable[Message | Note]) -> int:
     """Return the bytes of several messages with all their copies."""
     return sum(one.weight for one in messages)

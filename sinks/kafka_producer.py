@@ -30,12 +30,14 @@ from sinks.kafka_client import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kafka.producer.future import FutureRecordMetadata
     from kafka.producer.transaction_manager import TransactionalRequestResult
+    from kafka.structs import ConsumerGroupMetadata
 
-    from sinks.kafka_messages import Message
+    from sinks.kafka_client import Place
+    from sinks.kafka_messages import Message, Note
 
 _EXPLAINING = (AwayError, OverdueError, DeniedError, RefusedError, FencedError)
 _SLICE = 0.25
@@ -102,10 +104,12 @@ class _Producer(KafkaProducer):  # type: ignore[misc]  # the library is not type
     def __del__(self) -> None:
         """Do nothing: the inherited one takes the logger from every later producer of the process."""
 
-    def mark(self, group: str, partition: TopicPartition, seq: int) -> TransactionalRequestResult:
-        """Ask for a group's offset to be part of the transaction; that happens while its records are under way."""
-        offsets = {partition: OffsetAndMetadata(seq, "", -1)}
-        result = self._transaction_manager.send_offsets_to_transaction(offsets, group)
+    def mark(
+        self, group: str | ConsumerGroupMetadata, offsets: Mapping[TopicPartition, int]
+    ) -> TransactionalRequestResult:
+        """Ask for a group's offsets to be part of the transaction; that happens while its records are under way."""
+        done = {partition: OffsetAndMetadata(offset, "", -1) for partition, offset in offsets.items()}
+        result = self._transaction_manager.send_offsets_to_transaction(done, group)
         self._sender.wakeup()
         return result
 
@@ -148,7 +152,7 @@ class Session:
     Args:
         connection: where to.
         transactional_id: who we are, also for the group that holds the watermark; None: at least once, no transactions.
-        watermark_topic: the topic under whose partition 0 the group's offset is kept.
+        watermark_topic: the topic under whose partition 0 the group's offset is kept, where `deliver` is used.
         compression: `none`, `gzip`, `lz4` or `zstd`.
         max_request_size: bytes of the largest message, uncompressed.
         stall_seconds: see `Watch`.
@@ -207,18 +211,41 @@ class Session:
             FencedError: another process is at work in our place.
             KafkaTroubleError: not now. After any of these the session is of no more use.
         """
+        self._transact(messages, {self._offset: seq}, self._group)
+
+    def settle(
+        self, messages: Sequence[Message | Note], offsets: Mapping[Place, int], group: ConsumerGroupMetadata
+    ) -> None:
+        """Return when all messages, and how far their consumer group has read, are in Kafka.
+
+        Args:
+            messages: any number, even none.
+            offsets: of the next message to read, by place.
+            group: who reads; the broker refuses what a member commits that the group has given up (KIP-447).
+
+        Raises:
+            KafkaTroubleError: as of `deliver`.
+        """
+        self._transact(messages, {TopicPartition(*place): offset for place, offset in offsets.items()}, group)
+
+    def _transact(
+        self,
+        messages: Sequence[Message | Note],
+        offsets: Mapping[TopicPartition, int],
+        group: str | ConsumerGroupMetadata | None,
+    ) -> None:
         LIBRARY.last = ""
         self._watch.progress()
         self._began = self._clock()
         futures: list[FutureRecordMetadata] = []
         try:
-            if self._group is None:
+            if group is None:
                 self._send(messages, futures)
                 self._await(futures)
                 return
             self._producer.begin_transaction()
             self._send(messages, futures)
-            mark = self._producer.mark(self._group, self._offset, seq)
+            mark = self._producer.mark(group, offsets)
             self._await(futures)
             self._producer.commit(mark, self._watch)
         except (errors.KafkaError, OSError, RuntimeError) as error:
@@ -236,13 +263,13 @@ class Session:
             self.close()
             raise
 
-    def _send(self, messages: Sequence[Message], futures: list[FutureRecordMetadata]) -> None:
+    def _send(self, messages: Sequence[Message | Note], futures: list[FutureRecordMetadata]) -> None:
         send, counts = self._producer.send, _Counts(self._producer)
         for message in messages:
-            key, value, headers, time_ms = message.key, message.item.body, message.headers, message.timestamp_ms
+            key, value, headers, time_ms = message.key, message.value, message.headers, message.timestamp_ms
             place = murmur2(key) & 0x7FFFFFFF  # as every client places keys; in Python, so once for all copies
             for topic in message.topics:
-                where = place % counts[topic]
+                where = place % counts[topic] if message.partition is None else message.partition
                 futures.append(send(topic, value, key, headers, partition=where, timestamp_ms=time_ms))
 
     def _await(self, futures: list[FutureRecordMetadata]) -> None:

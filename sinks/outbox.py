@@ -95,6 +95,11 @@ class Outbox:
         with self.store.reading() as connection:
             return {(Kind(kind), label): n for kind, label, n in connection.execute("SELECT kind, label, n FROM tally")}
 
+    def holds(self, kind: Kind) -> bool:
+        """Say whether anything of a kind waits."""
+        with self.store.reading() as connection:
+            return connection.execute("SELECT 1 FROM outbox WHERE kind = ? LIMIT 1", (kind,)).fetchone() is not None
+
     def last(self) -> int:
         """Return the highest number ever given out; 0 before the first."""
         with self.store.reading() as connection:

@@ -11,7 +11,9 @@ import pytest
 import yaml
 from compose_spec import PyCompose
 
-from ingest import cli
+from ingest.commandline import parser
+from ingest.config import load
+from ingest.scaled import kafka_only
 from tests.broker.install import IMAGE
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -75,7 +77,22 @@ def test_our_commands_exist(service: dict[str, Any]):
     """The command line takes them as they stand."""
     command = [_filled_in(word) for word in service["command"]]
 
-    assert cli._parser().parse_args(command).command == command[0]
+    assert parser().parse_args(command).command == command[0]
+
+
+def test_the_halves_of_a_service_share_a_configuration_that_suits_them_all():
+    """It is there, without a mistake, for Kafka as the broker's service has it; and any number of workers can start."""
+    scaled = {name: service for name, service in OURS.items() if service["profiles"] == ["scaled"]}
+    mounts = {_filled_in(service["volumes"][0]).split(":")[0] for service in scaled.values()}
+    config = load(ROOT / mounts.pop(), {})
+
+    assert sorted(scaled) == ["export", "fetch", "work"]
+    assert not mounts
+    assert config.warnings == ()
+    assert config.sinks.files is None
+    assert kafka_only(config, "work").bootstrap in OURS["replay"]["command"]
+    assert config.state.path.is_relative_to(scaled["work"]["volumes"][1].partition(":")[2])
+    assert all("container_name" not in service and "ports" not in service for service in scaled.values())
 
 
 @each_of_ours

@@ -1,4 +1,4 @@
-"""`newstap run`: puts the parts together, keeps them going, and brings them to an orderly end."""
+"""`newstap run` and `newstap fetch`: puts the parts together, keeps them going, and brings them to an orderly end."""
 
 from __future__ import annotations
 
@@ -28,21 +28,25 @@ from ingest.live.reload import Reload
 from ingest.live.robotsmemory import RobotsMemory
 from ingest.live.source import LiveSource
 from ingest.live.supervision import supervised
-from ingest.live.workers import Workers
+from ingest.live.workers import FETCH, Workers
 from ingest.live.writer import Writer
 from ingest.metrics import Metrics
 from ingest.notify import Notifier
 from ingest.recipe import Recipe
 from ingest.reload import WatchedTopics
-from ingest.wiring import sinks_of
+from ingest.scaled import kafka_only
+from ingest.wiring import kafka_sink, sinks_of
 from processors.boilerplate.rules import LineRules
+from processors.records import Page
+from sinks.base import Kind
 from sinks.outbox import Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Sequence
 
     from ingest.config import Config
     from processors.records import Outcome
+    from sinks.base import Sink
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +71,7 @@ def serve(
     config: Config,
     stop: threading.Event,
     *,
+    job: str = JOB,
     on_outcome: Callable[[Outcome], None] | None = None,
     idle: threading.Event | None = None,
     reload: threading.Event | None = None,
@@ -76,7 +81,8 @@ def serve(
     Args:
         config: all of it.
         stop: ends the service in an orderly way.
-        on_outcome: called with each outcome once it is committed, in the pipeline's thread.
+        job: `JOB`, or `FETCH`: pages go to Kafka for workers elsewhere, in place of the records that come of them.
+        on_outcome: called with each outcome once it is committed, in the pipeline's thread; not with pages.
         idle: set whenever nothing is under way and everything accepted is delivered; cleared otherwise.
         reload: set it to have the configuration read anew.
 
@@ -84,19 +90,23 @@ def serve(
         StoreError: the state cannot be used, or another service runs on it.
         RulesError: a boilerplate rule is wrong.
         TopicsError: a topic definition is wrong, or a topic unknown.
-        ConfigError: a processor cannot be built.
+        ConfigError: a processor cannot be built, or a fetcher's sinks are not Kafka alone.
         ListenError: the listener's address, as configured, cannot be had.
     """
     watched = WatchedTopics(Recipe(config=config))
     topics = watched.topics
-    LineRules.load(config.extraction.rules)
-    load_processors(config)
+    if job == FETCH:
+        kafka_only(config, FETCH)
+    else:
+        LineRules.load(config.extraction.rules)
+        load_processors(config)
     with ExitStack() as stack:
-        box = Outbox(state.owned(config.state.path), job=JOB)
+        box = Outbox(state.owned(config.state.path), job=job)
         stack.callback(box.store.close)
         health, metrics = Health(), Metrics(version=version("newstap"), topics=topics.names)
-        delivery = Delivery(box, sinks_of(config.sinks, box, topics.names))
-        _listen(config, health, metrics, stack)
+        delivery = Delivery(box, _sinks(config, job, box, topics.names))
+        if job == JOB or "dashboard.listen" in config.given:
+            _listen(config, health, metrics, stack)
         service = _Service(watched, box, delivery, health, metrics, on_outcome)
         return asyncio.run(service.run(stop, idle or threading.Event(), reload or threading.Event()))
 
@@ -114,6 +124,13 @@ def _listen(config: Config, health: Health, metrics: Metrics, stack: ExitStack) 
         log.warning('no health and no metrics: %s; give [dashboard] listen another address, or ""', error)
     else:
         stack.callback(listener.stop)
+
+
+def _sinks(config: Config, job: str, box: Outbox, topics: Sequence[str]) -> list[Sink]:
+    """Return the sinks. What a service of the other job has left in the outbox goes out too."""
+    if job == FETCH:
+        return [kafka_sink(kafka_only(config, FETCH), box, topics, pages=config)]
+    return sinks_of(config.sinks, box, topics, pages=config if box.holds(Kind.PAGE) else None)
 
 
 class _Service:
@@ -149,8 +166,9 @@ class _Service:
                 self._part("pages", self._pages.run),
                 self._part("reload", self._reload.run),
                 self._part("upkeep", self._sweep),
-                self._part("definitions", self._workers.watch),
             ]
+            if self._box.job != FETCH:  # nothing of what a fetcher does depends on them
+                parts.append(self._part("definitions", self._workers.watch))
             self._delivery.start()
             self._health.ready()
             notifier.ready(self._count())
@@ -226,9 +244,9 @@ class _Service:
     def _part(self, name: str, part: Callable[[], Awaitable[None]]) -> asyncio.Task[None]:
         return asyncio.create_task(supervised(name, part, self._health, self._metrics), name=name)
 
-    def _committed(self, outcome: Outcome) -> None:
+    def _committed(self, outcome: Page | Outcome) -> None:
         self._metrics.saw(outcome)
-        if self._on_outcome is not None:
+        if self._on_outcome is not None and not isinstance(outcome, Page):
             self._on_outcome(outcome)
 
     def _has_room(self) -> bool:

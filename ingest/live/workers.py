@@ -1,4 +1,4 @@
-"""The pipeline and its worker processes: kept going, and begun anew when what records depend on has changed."""
+"""The pipeline, with its worker processes or without: kept going, begun anew when what records depend on changed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ingest.pipeline import Pipeline
+from ingest.pipeline import HandOn, Pipeline, settle
 from ingest.pool import Pool
 from ingest.profiles import Learner, Profiles
 from ingest.recipe import Limits
+from ingest.routing import handed_on
 from processors.profiles.snapshot import version_of
 from processors.topics.definitions import TopicsError
 
@@ -26,11 +27,13 @@ if TYPE_CHECKING:
     from ingest.live.current import Current
     from ingest.live.source import LiveSource
     from ingest.reload import WatchedTopics
-    from processors.records import Outcome
+    from processors.records import Outcome, Page
     from sinks.outbox import Outbox
 
 log = logging.getLogger(__name__)
 
+FETCH = "fetch"
+"""The job of a service that hands pages on to workers elsewhere."""
 RECYCLE_PAGES = 2_000
 """Pages until a worker is replaced: lxml's memory grows."""
 SETTLE_SECONDS = 12.0
@@ -59,7 +62,7 @@ class Workers:
         source: LiveSource,
         box: Outbox,
         delivery: Delivery,
-        committed: Callable[[Outcome], None],
+        committed: Callable[[Page | Outcome], None],
         look: Callable[[], None],
     ) -> None:
         self._watched = watched
@@ -109,24 +112,39 @@ class Workers:
         going = True
         while going:
             self._look()
-            await asyncio.get_running_loop().run_in_executor(self._thread, self._made().run)
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._made())
             going, self._renewing = self._renewing and not self._halt.is_set(), False
             if going:
                 self._source.resume()
 
-    def _made(self) -> Pipeline[int]:
+    def _made(self) -> Callable[[], bool]:
+        return self._handing_on() if self._box.job == FETCH else self._extracting()
+
+    def _extracting(self) -> Callable[[], bool]:
         extraction = self._current.config.extraction
         recipe = replace(self._watched.recipe, profiles=self._learned)
         limits = Limits(extraction.worker_timeout_seconds, extraction.worker_memory_mb, RECYCLE_PAGES)
-        return Pipeline[int](
+        return Pipeline[int, "Outcome"](
             source=self._source,
             pool=Pool[int](recipe, workers=workers_of(extraction), limits=limits),
+            settle=settle,
             outbox=self._box,
             delivery=self._delivery,
             stop=self._halt,
             on_outcome=self._committed,
             learner=self._learner,
-        )
+        ).run
+
+    def _handing_on(self) -> Callable[[], bool]:
+        return Pipeline[int, "Page | Outcome"](
+            source=self._source,
+            pool=HandOn["Page | Outcome", int](),
+            settle=handed_on,
+            outbox=self._box,
+            delivery=self._delivery,
+            stop=self._halt,
+            on_outcome=self._committed,
+        ).run
 
     async def watch(self) -> None:
         """Have the workers begin anew when topic definitions have changed, or more is known of sites."""

@@ -63,7 +63,7 @@ def _values(of: type[StrEnum]) -> tuple[str, ...]:
     return tuple(map(str, of))
 
 
-DOCUMENT_KINDS = ("record", "skipped", "dead-letter")
+DOCUMENT_KINDS = ("record", "skipped", "dead-letter", "page")
 
 _ALL = (
     _counter("newstap_polls_total", "Polls, by what came of them.", outcome=get_args(PollOutcome)),
@@ -74,7 +74,8 @@ _ALL = (
     _counter("newstap_page_fallbacks_total", "Articles taken from the feed instead of their page, by why.", reason=()),
     _counter(
         "newstap_documents_total",
-        "Documents settled; the reason tells why one was skipped, or the step at which it failed.",
+        "Documents settled, or handed to workers as pages; the reason tells why one was skipped, or the step at which"
+        " it failed.",
         kind=DOCUMENT_KINDS,
         reason=("", *_values(Reason), *_values(Step)),
     ),
@@ -94,6 +95,8 @@ _ALL = (
     ),
     _asked("newstap_feeds", "Feeds that are wanted.", health=_values(Health)),
     _asked("newstap_pending_pages", "Pages waiting to be fetched."),
+    _asked("newstap_unread_pages", "Pages that wait in the partitions of this worker, counted every ten seconds."),
+    _asked("newstap_partitions", "Partitions of pages that this worker has."),
     _asked("newstap_outbox_rows", "Items accepted and not yet delivered to every sink."),
     _asked("newstap_outbox_bytes", "Their size."),
     _asked("newstap_sink_lag_rows", "Items accepted that this sink does not have yet.", sink=()),

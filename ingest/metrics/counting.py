@@ -13,7 +13,7 @@ from prometheus_client.process_collector import ProcessCollector
 
 from ingest.metrics.asking import Asking
 from ingest.metrics.catalogue import CATALOGUE, OTHER, EntryKind, Kind, Metric, PageOutcome, PollOutcome
-from processors.records import Failed, Record, Skipped
+from processors.records import Failed, Page, Record, Skipped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -115,8 +115,8 @@ class Metrics:
         """A part of the service ended and was started again."""
         self._count("newstap_part_restarts_total", part)
 
-    def saw(self, outcome: Outcome) -> None:
-        """A document was settled."""
+    def saw(self, outcome: Page | Outcome) -> None:
+        """A document was settled, or handed to workers."""
         if isinstance(outcome, Record):
             self._count("newstap_documents_total", "record", "")
             self._record(outcome)
@@ -124,6 +124,8 @@ class Metrics:
             self._count("newstap_documents_total", "skipped", outcome.reason)
         elif isinstance(outcome, Failed):
             self._count("newstap_documents_total", "dead-letter", outcome.step)
+        else:
+            self._count("newstap_documents_total", "page", "")
 
     def render(self) -> bytes:
         """Return all of it in the format that `CONTENT_TYPE` names."""

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterator, Sequence
 
+    from sinks.base import Item
+
 M = TypeVar("M")
 
 
@@ -50,9 +52,12 @@ class Mark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry(Generic[M]):
-    """One thing read: a page to process, or an outcome that reading alone decided, or (None) progress only."""
+    """One thing read: a page to process, or an outcome that reading alone decided, or (None) progress only.
 
-    content: Page | Skipped | Failed | None = field(repr=False)
+    A source of what another newstap has delivered yields items.
+    """
+
+    content: Page | Skipped | Failed | Item | None = field(repr=False)
     mark: M
 
 

@@ -67,12 +67,12 @@ def test_another_kafka_is_another_job_unless_it_begins_anew(tmp_path: Path) -> N
     opened(job_of(["a"], files(tmp_path)), Config(), restart=False).store.close()
     both = job_of(["a"], replace(files(tmp_path), kafka=KafkaSink()))
 
-    with pytest.raises(JobError, match="another replay"):
+    with pytest.raises(JobError, match="another job"):
         opened(both, Config(), restart=False)
     opened(both, Config(), restart=True).store.close()
 
 
 def test_the_refusal_names_the_other_job(tmp_path: Path) -> None:
     opened(job_of([str(tmp_path / "a")], files(tmp_path)), Config(), restart=False).store.close()
-    with pytest.raises(JobError, match=rf"holds the output of another replay \(of {tmp_path}/a\)"):
+    with pytest.raises(JobError, match=rf"holds the output of another job \(of {tmp_path}/a\)"):
         opened(job_of([str(tmp_path / "b")], files(tmp_path)), Config(), restart=True)

@@ -11,7 +11,7 @@ import pytest
 
 from ingest.delivery import MAX_ROWS, Delivery
 from ingest.items import item_of
-from ingest.pipeline import Pipeline
+from ingest.pipeline import HandOn, Pipeline, settle
 from ingest.sources.base import Entry, Mark, Position, SourceError
 from ingest.wiring import MIGRATIONS
 from processors.records import Mode, Origin, Reason, Skipped
@@ -20,7 +20,7 @@ from sinks.store import Store, StoreFullError
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from processors.records import Outcome
@@ -60,13 +60,6 @@ class Shelf:
         assert self.commits[-1] == marks[-1].position.ordinal, "told only after the commit"
 
 
-class Straight:
-    """A pool of no workers: every outcome passes."""
-
-    def run(self, entries: Iterable[Answer | None]) -> Iterator[Answer | None]:
-        yield from entries
-
-
 @pytest.fixture
 def box(tmp_path: Path) -> Iterator[Outbox]:
     outbox = Outbox(Store(tmp_path / "job.sqlite", MIGRATIONS), job="test")
@@ -76,7 +69,7 @@ def box(tmp_path: Path) -> Iterator[Outbox]:
 
 def pipeline(box: Outbox, source: Shelf, stop: threading.Event, **more: object) -> Pipeline:
     delivery = Delivery(box, [])
-    return Pipeline(source=source, pool=Straight(), outbox=box, delivery=delivery, stop=stop, **more)  # type: ignore[arg-type] # `Straight` stands in for the pool
+    return Pipeline(source=source, pool=HandOn(), settle=settle, outbox=box, delivery=delivery, stop=stop, **more)
 
 
 def settled(box: Outbox) -> int:

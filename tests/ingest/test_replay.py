@@ -165,7 +165,7 @@ def test_the_output_of_another_job_is_refused_and_kept(tmp_path: Path, replay: A
     for more in ((), ("--restart",)):
         done = replay(lines(tmp_path / "other", line(2)), "--to", out, *more)
         assert done.returncode == 2
-        assert "holds the output of another replay" in done.stderr
+        assert "holds the output of another job" in done.stderr
         assert done.stderr.count("\n") == 1
     assert len(rows(out / "records")) == 1
 
@@ -176,7 +176,7 @@ def test_foreign_files_are_refused_and_kept(tmp_path: Path, replay: Any, out: Pa
     (out / "records" / "mine.jsonl").write_text("precious\n")
     done = replay(lines(tmp_path / "in", line(1)), "--to", out, *more)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
-    assert "holds files that no replay wrote" in done.stderr
+    assert "holds files of something else" in done.stderr
     assert (out / "records" / "mine.jsonl").read_text() == "precious\n"
 
 

@@ -1,0 +1,216 @@
+"""Pages from Kafka as entries for a pool of workers; also where the group's decisions are heeded."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections import deque
+from typing import TYPE_CHECKING
+
+from ingest.work.link import Link, Terms
+from ingest.work.shares import Share, Taken, remember
+from processors.records import Failed, Form, Mode, Origin, Page, Step
+from sinks.codec import CodecError, decode_whole_page
+from sinks.kafka_client import AwayError, DeniedError, FencedError, KafkaTroubleError, Place
+from sinks.kafka_group import Change, Changed
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from ingest.health import Part
+    from sinks.kafka_client import Fetched
+
+log = logging.getLogger(__name__)
+
+Entry = tuple["Page | Failed", Taken]
+
+_PATIENCE_SECONDS = 0.03
+"""How long the pool waits for a page before it looks at its workers again."""
+_TURN_SECONDS = 1.0
+"""Between two looks at the group while there is enough to do."""
+_WATCH_SECONDS = 5.0
+_SILENT_SECONDS = 14.0
+"""A member with which something is amiss for so long is thrown away; a rebalance takes a second or two."""
+_REMINDER_SECONDS = 60.0
+_LONGEST_WAIT = 5.0
+
+
+class Reading:
+    """Reads pages for as long as it may, through whatever happens to Kafka.
+
+    Args:
+        terms: of each link.
+        part: told how Kafka does.
+        stop: ends reading; what was read and not handed over yet is left to others.
+    """
+
+    def __init__(self, terms: Terms, part: Part, stop: threading.Event) -> None:
+        self._terms = terms
+        self._part = part
+        self._stop = stop
+        self.link: Link | None = None
+        self.broken: KafkaTroubleError | None = None
+        """What ended it for good."""
+        self._shares: dict[Place, Share] = {}
+        self._queue: deque[tuple[Fetched, Share]] = deque()
+        self._failures = 0
+        self._retry_at = self._told_at = 0.0
+        self._looked_at = self._watched_at = self._fed_at = self._settled_at = self._agreed_at = time.monotonic()
+        self.unread = 0
+        """Pages that wait in our partitions, at the last count."""
+
+    @property
+    def shares(self) -> list[Share]:
+        """The partitions that are ours now."""
+        return list(self._shares.values())
+
+    def entries(self) -> Iterator[Entry | None]:
+        """Yield pages, and None where there is none just now, until it is to end."""
+        while True:
+            if not self._queue:
+                self.look(_PATIENCE_SECONDS)
+            if self._ends():
+                return
+            yield self._next()
+
+    def look(self, seconds: float) -> None:
+        """Hear what the group says and read on, for so many seconds at most; connect first where that is needed."""
+        self._looked_at = time.monotonic()
+        try:
+            if self._ends() or not self._is_linked(seconds) or self.link is None:
+                return
+            # What is waiting is enough: only the group is to be heard then.
+            paused = [share.place for share in self.shares] if self._queue else []
+            self.link.member.pause(paused)
+            fetched = self.link.member.poll(0 if self._queue else seconds)
+            self._heed(self.link.member.changes())
+            self._take(fetched)
+            self.link.member.resume([place for place in paused if place in self._shares])
+            self._watch()
+            if not self._failures:
+                self._part.ok()
+        except KafkaTroubleError as trouble:
+            self.lose(trouble)
+
+    def tend(self) -> None:
+        """Look after the group if that was not done for a while, as when the workers have enough to do."""
+        if time.monotonic() - self._looked_at >= _TURN_SECONDS:
+            self.look(0)
+
+    def settled(self) -> None:
+        """Take note that something was settled: all is well."""
+        if self._failures:
+            log.info("Kafka takes records again")
+        self._failures = 0
+        self._part.ok()
+
+    def lose(self, trouble: KafkaTroubleError) -> None:
+        """Throw everything away; what was not committed is read again by whoever has the partitions then."""
+        if isinstance(trouble, FencedError):
+            who = f"another worker runs as {self._terms.instance} in the group {self._terms.group}"
+            self.broken = FencedError(f"{who}: give one of the two another --instance ({trouble})")
+        elif isinstance(trouble, DeniedError):
+            self.broken = trouble
+        self._part.failing(str(trouble))
+        self._failures += 1
+        wait = min(_LONGEST_WAIT, 0.5 * 2 ** min(self._failures - 1, 5))
+        self._retry_at = time.monotonic() + wait
+        if self.broken is None and (self._failures == 1 or time.monotonic() - self._told_at >= _REMINDER_SECONDS):
+            self._told_at = time.monotonic()
+            log.warning("%s; tried again every few seconds until it goes on", trouble)
+        self.close(leave=False)
+
+    def close(self, *, leave: bool) -> None:
+        """Give everything up; `leave` as of `Link.close`."""
+        self._queue.clear()
+        self._drop(list(self._shares))
+        if self.link is not None:
+            self.link.close(leave=leave)
+            self.link = None
+
+    def _ends(self) -> bool:
+        return self._stop.is_set() or self.broken is not None
+
+    def _next(self) -> Entry | None:
+        while self._queue:
+            one, share = self._queue.popleft()
+            self._fed_at = time.monotonic()
+            if not share.gone:
+                return _content(one), Taken(share, one.offset)
+        return None
+
+    def _is_linked(self, seconds: float) -> bool:
+        if self.link is None and self._retry_at > time.monotonic():
+            self._stop.wait(seconds)
+        elif self.link is None:
+            self.link = Link(self._terms)
+            self._fed_at = self._settled_at = self._agreed_at = time.monotonic()
+        return self.link is not None
+
+    def _heed(self, changes: Iterable[Changed]) -> None:
+        new: dict[Place, Share] = {}
+        for change, places in changes:
+            self._drop(places)
+            given = places if change is Change.GIVEN else ()
+            new = {place: share for place, share in new.items() if place not in places}
+            new |= {place: Share(place) for place in given}
+            self._shares |= new
+            log.info("partitions %s %s", _numbers(places), "are ours" if given else "were taken from us")
+        if new:
+            self._remember(list(new.values()))
+
+    def _remember(self, shares: list[Share]) -> None:
+        member = None if self.link is None else self.link.member
+        if member is None or any(member.position(share.place) is None for share in shares):
+            raise AwayError("the group does not say where to go on")
+        remember(self._terms.connection, self._terms.plan.names.issued, shares, self._stop)
+
+    def _drop(self, places: Iterable[Place]) -> None:
+        for place in places:
+            if (share := self._shares.pop(place, None)) is not None:
+                share.drop()
+
+    def _take(self, fetched: Iterable[Fetched]) -> None:
+        for one in fetched:
+            if (share := self._shares.get(one.place)) is not None:
+                self._queue.append((one, share))
+
+    def _watch(self) -> None:
+        """Count what is left now and then, and throw away a member that the library has left behind.
+
+        Seen with 3.0.12: members that are alive, silent and of no use, their partitions unread for good.
+        """
+        now = time.monotonic()
+        if self.link is None or now - self._watched_at < _WATCH_SECONDS:
+            return
+        self._watched_at = now
+        member = self.link.member
+        if member.is_settled:
+            self._settled_at, self._failures = now, 0
+        elif now - self._settled_at > _SILENT_SECONDS:
+            raise AwayError(f"the group has not come to rest for {now - self._settled_at:.0f} s")
+        self.unread = sum(member.lag(self._shares).values())
+        if not self.unread or self._queue:
+            self._fed_at = now
+        elif now - self._fed_at > _SILENT_SECONDS:
+            raise AwayError(f"{self.unread} pages wait and none came for {now - self._fed_at:.0f} s")
+        if (theirs := member.assigned()) == self._shares.keys():
+            self._agreed_at = now
+        elif now - self._agreed_at > _SILENT_SECONDS:
+            raise AwayError(f"the group counts the partitions {_numbers(theirs)} as ours, we {_numbers(self._shares)}")
+
+
+def _content(one: Fetched) -> Page | Failed:
+    body = one.value or b""
+    try:
+        return decode_whole_page(body)
+    except CodecError as error:
+        origin = Origin(mode=Mode.WORK)
+        text = f"{one.place.topic}: partition {one.place.partition}, offset {one.offset}: {error}"
+        page = Page(form=Form.LINE, body=body, origin=origin)
+        return Failed(origin=origin, url=None, step=Step.READ, error=text, page=page)
+
+
+def _numbers(places: Iterable[Place]) -> str:
+    return ", ".join(str(place.partition) for place in places) or "none"

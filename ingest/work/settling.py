@@ -1,0 +1,85 @@
+"""Outcomes as what goes to Kafka in one transaction: messages, what is remembered with them, and how far was read."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ingest.items import item_of, refusal
+from processors.records import Mode
+from sinks.base import Kind, SinkBrokenError
+from sinks.kafka_client import AwayError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ingest.work.link import Link
+    from ingest.work.shares import Taken
+    from processors.records import Outcome
+    from sinks.base import Item
+    from sinks.kafka_client import Place
+    from sinks.kafka_fitting import Fitting
+    from sinks.kafka_messages import Message
+
+Row = tuple["Outcome", "Taken"]
+
+
+class Settling:
+    """Settles rows, and knows which of them Kafka refused.
+
+    Args:
+        fitting: makes messages.
+        issued: the topic of what is remembered.
+    """
+
+    def __init__(self, fitting: Fitting, issued: str) -> None:
+        self._fitting = fitting
+        self._issued = issued
+        self._refused: dict[tuple[Place, int], str] = {}
+
+    def refuse(self, taken: Taken, reason: str) -> None:
+        """Make a dead letter of what comes of a page, when it comes again."""
+        self._refused[taken.share.place, taken.offset] = reason
+
+    def settle(self, rows: Sequence[Row], link: Link) -> list[Outcome]:
+        """Deliver what became of pages, and commit that they were read; return what was delivered.
+
+        Raises:
+            KafkaTroubleError: nothing of it is known to be kept; the link and every share are of no more use.
+            SinkBrokenError: Kafka takes not even dead letters.
+        """
+        outcomes: list[Outcome] = []
+        messages: list[Message] = []
+        offsets: dict[Place, int] = {}
+        for outcome, taken in rows:
+            outcomes.append(_as_work(taken.share.memory.settle(outcome)))
+            messages += self._messages(item_of(outcomes[-1]), taken)
+            offsets[taken.share.place] = taken.offset + 1
+        shares = {taken.share.place: taken.share for _, taken in rows}.values()
+        notes = [note for share in shares for note in share.memory.notes(self._issued, share.place.partition)]
+        member = link.member.metadata
+        if member.generation_id <= 0:  # its commit would be nobody's, which the broker does not refuse
+            raise AwayError("the group has given us up")
+        link.session.settle([*messages, *notes], offsets, member)
+        for share in shares:
+            share.memory.keep()
+        for _, taken in rows:
+            self._refused.pop((taken.share.place, taken.offset), None)
+        return outcomes
+
+    def _messages(self, item: Item, taken: Taken) -> Iterable[Message]:
+        """Return the message of an item, or of its dead letter; what was skipped has none."""
+        if item.kind is Kind.SKIPPED:
+            return ()
+        reason = self._refused.get((taken.share.place, taken.offset))
+        made = reason if reason is not None else self._fitting.message(item)
+        if isinstance(made, str):
+            made = self._fitting.message(refusal(item, "kafka", made))
+        if isinstance(made, str):
+            raise SinkBrokenError(f"kafka: takes no dead letters: {made}")
+        return (made,)
+
+
+def _as_work(outcome: Outcome) -> Outcome:
+    """Return an outcome as a worker's; only now, since what counts as a repeat depends on where its page was read."""
+    return replace(outcome, origin=replace(outcome.origin, mode=Mode.WORK))

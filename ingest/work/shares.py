@@ -1,0 +1,82 @@
+"""The partitions that are ours, each with its memory; one that is taken from us does not come back as it was."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING, NamedTuple
+
+from ingest.work.memory import Memory
+from sinks.kafka_client import AwayError, Place
+from sinks.kafka_following import Reader
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Sequence
+
+    from sinks.kafka_client import Connection
+
+log = logging.getLogger(__name__)
+
+_SLICE_SECONDS = 0.5
+_STALL_SECONDS = 90.0
+"""A transaction of a worker that died is ended by the broker in less."""
+
+
+class Share:
+    """One partition of pages for as long as it is ours.
+
+    Args:
+        place: which.
+    """
+
+    def __init__(self, place: Place) -> None:
+        self.place = place
+        self.memory = Memory()
+        self.gone = False
+        """Whether it is ours no more: nothing that was read of it may be committed."""
+
+    def drop(self) -> None:
+        """Give it up."""
+        self.gone = True
+        self.memory.close()
+
+
+class Taken(NamedTuple):
+    """What a page was read as."""
+
+    share: Share
+    offset: int
+
+
+def remember(connection: Connection, topic: str, shares: Sequence[Share], stop: threading.Event) -> None:
+    """Have each share know what its partition's workers have issued before.
+
+    To be called once it is known for certain which pages were settled last: everything that was remembered with them is
+    read then, and what an unfinished transaction holds is waited for.
+
+    Args:
+        connection: where to.
+        topic: what holds it, partitioned as the pages are.
+        shares: new ones.
+        stop: gives up.
+
+    Raises:
+        KafkaTroubleError: no answer, or nothing new for a long while.
+    """
+    left = {Place(topic, share.place.partition): share for share in shares}
+    reader = Reader(connection, "newstap-memory")
+    try:
+        reader.read(dict.fromkeys(left))
+        since = time.monotonic()
+        while left and not stop.is_set():
+            for one in reader.poll(_SLICE_SECONDS):
+                since = time.monotonic()
+                if one.key is not None and one.place in left:
+                    left[one.place].memory.learn(one.key, one.value)
+            for place in [place for place in left if reader.has_caught_up(place)]:
+                left.pop(place).memory.begin()
+            if time.monotonic() - since > _STALL_SECONDS:
+                raise AwayError(f"{topic} does not show all it holds, for {_STALL_SECONDS:.0f} s by now")
+    finally:
+        reader.close()

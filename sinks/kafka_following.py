@@ -1,0 +1,115 @@
+"""Reading partitions without a group: whoever reads keeps its own offsets. Only committed transactions are seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kafka import KafkaConsumer, TopicPartition, errors
+
+from sinks.kafka_client import Connection, Fetched, KafkaTroubleError, Place, connected, translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kafka.consumer.fetcher import ConsumerRecord
+
+FETCH_BYTES = 16_000_000
+"""Of one answer of a broker; a message larger than that comes alone."""
+
+
+class LostOffsetError(KafkaTroubleError):
+    """A partition does not hold the offset we are to go on from."""
+
+    def __init__(self, place: Place, offset: int) -> None:
+        super().__init__(f"partition {place.partition} of {place.topic} does not hold offset {offset}")
+        self.place = place
+        self.offset = offset
+
+
+class Reader:
+    """A consumer of partitions that it is told.
+
+    Args:
+        connection: where to.
+        client_id: what the broker's log calls it.
+
+    Raises:
+        KafkaTroubleError: no broker answers, or it does not let us in.
+    """
+
+    def __init__(self, connection: Connection, client_id: str) -> None:
+        self._limit = int(connection.patience_seconds * 1000)
+        self._consumer = connected(
+            KafkaConsumer,
+            connection,
+            client_id,
+            group_id=None,
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            allow_auto_create_topics=False,
+            fetch_max_bytes=FETCH_BYTES,
+            metadata_max_age_ms=10_000,
+            metrics_enabled=False,
+        )
+
+    def places(self, topic: str) -> list[Place]:
+        """Return a topic's partitions, as far as they are known; the library looks again every ten seconds."""
+        with translated(f"asking for the partitions of {topic}"):
+            return [Place(topic, number) for number in sorted(self._consumer.partitions_for_topic(topic) or ())]
+
+    def read(self, offsets: Mapping[Place, int | None]) -> None:
+        """Read these partitions from now on, each from an offset; None is the first one that it holds."""
+        parts = {TopicPartition(*place): offset for place, offset in offsets.items()}
+        with translated("beginning to read"):
+            firsts = self._consumer.beginning_offsets(list(parts), timeout_ms=self._limit)
+            self._consumer.assign(list(parts))
+            for part, offset in parts.items():
+                self._consumer.seek(part, firsts[part] if offset is None else offset)
+
+    def poll(self, seconds: float) -> list[Fetched]:
+        """Return messages, in order within each partition; none if there are none within so many seconds.
+
+        Raises:
+            LostOffsetError: an offset is not there any more, or not yet.
+            KafkaTroubleError: no answer.
+        """
+        try:
+            with translated("reading"):
+                return fetched(self._consumer.poll(timeout_ms=int(seconds * 1000)).values())
+        except KafkaTroubleError as trouble:
+            cause = trouble.__cause__
+            if isinstance(cause, errors.OffsetOutOfRangeError) and cause.args and isinstance(cause.args[0], dict):
+                ((part, offset),) = list(cause.args[0].items())[:1]
+                raise LostOffsetError(Place(*part), offset) from cause
+            raise
+
+    def position(self, place: Place) -> int:
+        """Return the offset of the next message; behind what was aborted, too."""
+        with translated(f"asking for the position in {place.topic}"):
+            return int(self._consumer.position(TopicPartition(*place), timeout_ms=self._limit) or 0)
+
+    def has_caught_up(self, place: Place) -> bool:
+        """Say whether everything was read that the partition held when it last answered, open transactions included."""
+        part = TopicPartition(*place)
+        end = self._consumer.highwater(part)
+        return end is not None and self.position(place) >= end
+
+    def first(self, place: Place) -> int:
+        """Return the first offset that a partition holds."""
+        part = TopicPartition(*place)
+        with translated(f"asking for the beginning of {place.topic}"):
+            return int(self._consumer.beginning_offsets([part], timeout_ms=self._limit)[part])
+
+    def close(self) -> None:
+        """Release what is held; never raises."""
+        self._consumer.close(autocommit=False, timeout_ms=self._limit)
+
+
+def fetched(batches: Iterable[Iterable[ConsumerRecord]]) -> list[Fetched]:
+    """Return the library's records as ours."""
+    return [
+        Fetched(Place(one.topic, one.partition), one.offset, one.key, one.value, tuple(one.headers))
+        for batch in batches
+        for one in batch
+    ]

@@ -1,0 +1,232 @@
+"""One member of a consumer group: partitions come and go, and nothing is committed here.
+
+Assignment is cooperative (KIP-429) and membership static (KIP-345): a worker that is killed and started again within
+the session's time gets its partitions back without the others noticing.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections import deque
+from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
+
+from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
+from kafka.coordinator.base import MemberState
+
+from sinks.kafka_admin import admin
+from sinks.kafka_client import Connection, FencedError, Fetched, KafkaTroubleError, Place, connected, translated
+from sinks.kafka_following import FETCH_BYTES, fetched
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from kafka.structs import ConsumerGroupMetadata
+
+log = logging.getLogger(__name__)
+
+LEGAL_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
+"""Kafka's rule for the names of static members; groups keep to it too, so that a transactional id can hold both."""
+_FENCED_SECONDS = 1.0
+"""A heartbeat that is begun takes less."""
+_FEWEST_POLLS = 300.0
+"""Seconds between two polls, at least, before the group gives a member up."""
+
+
+class Change(Enum):
+    """What became of partitions."""
+
+    GIVEN = 1
+    TAKEN = 2
+
+
+class Changed(NamedTuple):
+    """Partitions that are ours now, or not any more."""
+
+    change: Change
+    places: tuple[Place, ...]
+
+
+class Member:
+    """A member of a group that reads one topic.
+
+    Args:
+        connection: where to.
+        group: its name.
+        instance: the member's own name, unlike that of any other in the group.
+        topic: what to read.
+        session_seconds: a member that is silent for so long has its partitions given to others.
+        busy_seconds: how long the caller may be at work between two polls.
+        notice_seconds: after how long partitions that were added are noticed.
+
+    Raises:
+        KafkaTroubleError: no broker answers, or it does not let us in.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        *,
+        group: str,
+        instance: str,
+        topic: str,
+        session_seconds: float,
+        busy_seconds: float,
+        notice_seconds: float = 30.0,
+    ) -> None:
+        self._connection = connection
+        self._group = group
+        self._instance = instance
+        self._topic = topic
+        self._limit = int(connection.patience_seconds * 1000)
+        self._changes: deque[Changed] = deque()
+        self._beat_at = time.monotonic()
+        self._consumer = connected(
+            KafkaConsumer,
+            connection,
+            f"newstap-work-{instance}",
+            group_id=group,
+            group_instance_id=instance,
+            partition_assignment_strategy=(CooperativeStickyAssignor,),
+            isolation_level="read_committed",
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            allow_auto_create_topics=False,
+            session_timeout_ms=int(session_seconds * 1000),
+            heartbeat_interval_ms=int(session_seconds * 1000 / 5),
+            max_poll_interval_ms=int(max(_FEWEST_POLLS, busy_seconds) * 1000),
+            max_poll_records=200,
+            fetch_max_bytes=FETCH_BYTES,
+            metadata_max_age_ms=int(notice_seconds * 1000),
+            metrics_enabled=False,
+        )
+        with translated(f"subscribing to {topic}"):
+            self._consumer.partitions_for_topic(topic)  # else the group would assign nothing at first, then all of it
+            self._consumer.subscribe([topic], listener=_Listener(self._changes))
+
+    def poll(self, seconds: float) -> list[Fetched]:
+        """Return messages, in order within each partition; take part in what the group decides meanwhile.
+
+        What it decided is to be looked at first (`changes`): partitions may have been taken.
+
+        Raises:
+            FencedError: another member has our name.
+            KafkaTroubleError: no answer.
+        """
+        with translated(f"reading in group {self._group}"):
+            self._finish_joining()
+            found = fetched(self._consumer.poll(timeout_ms=int(seconds * 1000)).values())
+        self._check_heartbeat()
+        return found
+
+    def changes(self) -> list[Changed]:
+        """Return what has changed since this was last asked, in order."""
+        return [self._changes.popleft() for _ in range(len(self._changes))]
+
+    def position(self, place: Place) -> int | None:
+        """Return the offset of the next message, once the offset that was committed last is known for certain.
+
+        As a `read_committed` reader it waits for a transaction that is still being ended by whoever had the partition
+        before (`require_stable`, KIP-447).
+        """
+        part = TopicPartition(*place)
+        with translated(f"asking for the position in {place.topic}"):
+            if part not in self._consumer.assignment():
+                return None
+            found = self._consumer.position(part, timeout_ms=self._limit)
+        return None if found is None else int(found)
+
+    def lag(self, places: Iterable[Place]) -> dict[Place, int]:
+        """Return how many offsets are left to be read in each of these partitions of ours."""
+        parts = [TopicPartition(*place) for place in places]
+        with translated("asking for the ends of partitions"):
+            ends = self._consumer.end_offsets(parts, timeout_ms=self._limit) if parts else {}
+        return {Place(*part): max(0, end - (self.position(Place(*part)) or 0)) for part, end in ends.items()}
+
+    def pause(self, places: Sequence[Place]) -> None:
+        """Read nothing of these until `resume`."""
+        self._consumer.pause(*(TopicPartition(*place) for place in places))
+
+    def resume(self, places: Sequence[Place]) -> None:
+        """Read them again."""
+        self._consumer.resume(*(TopicPartition(*place) for place in places))
+
+    @property
+    def metadata(self) -> ConsumerGroupMetadata:
+        """Who we are in the group, for `Session.settle`."""
+        return self._consumer.group_metadata()
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether we are a member, and no rebalance is going on."""
+        return self.metadata.state is MemberState.STABLE
+
+    def assigned(self) -> frozenset[Place]:
+        """Ask the group itself which partitions it counts as ours, in case the library has lost that."""
+        with admin(self._connection) as broker:
+            numbers = broker.assigned(self._group, self._instance, self._topic)
+        return frozenset(Place(self._topic, number) for number in numbers)
+
+    def _finish_joining(self) -> None:
+        """Have the next poll take up what became of a rebalance that outlasted the one before.
+
+        A member that rejoined because it learned of new partitions forgets to, in 3.0.12, when the answer comes between
+        two polls: it then owns partitions that it knows nothing of, says nothing, and nobody reads them.
+        """
+        coordinator = self._consumer._coordinator  # noqa: SLF001 - the library has no public way
+        if coordinator._join_task is not None:  # noqa: SLF001 - as above
+            coordinator.request_rejoin()
+
+    def _check_heartbeat(self) -> None:
+        """See that we are still a member.
+
+        When another one has taken our name the library stops its heartbeat and tells nobody (3.0.12); it would read on,
+        and only a commit would fail.
+
+        Raises:
+            FencedError: another member has our name.
+        """
+        now = time.monotonic()
+        beats = self._consumer._coordinator._heartbeat_enabled  # noqa: SLF001 - see above
+        if beats or self.metadata.state is not MemberState.STABLE:
+            self._beat_at = now
+        elif now - self._beat_at > _FENCED_SECONDS:
+            raise FencedError(f"another worker of the group {self._group} runs as {self._instance}")
+
+    def close(self, *, leave: bool) -> None:
+        """Release what is held; never raises.
+
+        Args:
+            leave: give the partitions to others at once. A member that is to come back keeps its place in the group.
+        """
+        try:
+            with translated("closing the consumer"):
+                self._consumer.close(autocommit=False, timeout_ms=self._limit)
+            if leave:
+                with admin(self._connection) as broker:
+                    broker.leave(self._group, self._instance)
+        except KafkaTroubleError as trouble:
+            log.debug("%s: %s; the group notices in its own time", self._group, trouble)
+
+
+class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the library is not typed
+    """Notes what the group decides. Called in the library's thread, which must not be kept."""
+
+    def __init__(self, changes: deque[Changed]) -> None:
+        self._changes = changes
+
+    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._changes.append(Changed(Change.GIVEN, _places(assigned)))
+
+    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        self._changes.append(Changed(Change.TAKEN, _places(revoked)))
+
+    def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+        self._changes.append(Changed(Change.TAKEN, _places(lost)))
+
+
+def _places(parts: Iterable[TopicPartition]) -> tuple[Place, ...]:
+    return tuple(sorted(Place(part.topic, part.partition) for part in parts))

@@ -1,0 +1,1 @@
+"""The commands of a scaled-out service, as processes, against the real broker."""

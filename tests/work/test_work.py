@@ -1,0 +1,305 @@
+"""`newstap work`: pages become records, by as many workers as there are, each page once."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from kafka import KafkaAdminClient, KafkaProducer
+from kafka.admin import ConfigResource, ConfigResourceType
+
+from sinks.codec import decode_whole_page
+from tests.broker import VARIABLE
+from tests.broker.process import free_port
+from tests.commands import rows
+from tests.ingest.newsroom import archive, keys, newstap
+from tests.kafka_fixtures import committed
+from tests.work.running import LONG, configured, ended, killed_now_and_then, known, running, stories, until, values
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.broker import Broker, OwnBroker
+
+    Read = Callable[[str], list[Any]]
+
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900 if LONG else 180)]
+
+
+def test_the_records_are_those_of_a_single_process(
+    tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
+) -> None:
+    """Only `origin.mode` differs: duplicates, revision numbers and dead letters are the same."""
+    config = configured(tmp_path, broker.bootstrap, topic_prefix)
+    inputs = archive(tmp_path / "in", 3, 30)
+    stories(inputs / "stories.jsonl", range(1000, 1040), versions=2)
+    distributed = newstap("replay", inputs, "--distribute", "--config", config, cwd=tmp_path)
+    assert distributed.returncode == 0
+    assert "113 documents read: 113 pages + 0 skipped + 0 dead letters" in distributed.stderr
+    again = newstap("replay", inputs, "--distribute", "--config", config, cwd=tmp_path)
+    assert "nothing new" in again.stderr
+    assert newstap("replay", inputs, "--to", "out", "--config", config, cwd=tmp_path).returncode == 0
+    records, letters = rows(tmp_path / "out" / "records"), rows(tmp_path / "out" / "dead-letters")
+    with running("work", "--config", config, "--workers", "1", cwd=tmp_path) as worker:
+        until(lambda: len(read_topic(f"{topic_prefix}.articles.v1")) >= len(records))
+        until(lambda: len(read_topic(f"{topic_prefix}.dead-letters.v1")) >= len(letters))
+        assert ended(worker) == 0
+
+    published = values(read_topic(f"{topic_prefix}.articles.v1"))
+    assert known(published) == known(records)
+    assert len(published) == len(records) > 100
+    assert {record["origin"]["mode"] for record in published} == {"work"}
+    same = [{**record, "origin": {**record["origin"], "mode": "replay"}} for record in published]
+    assert sorted(map(str, same)) == sorted(map(str, records))
+    told = values(read_topic(f"{topic_prefix}.dead-letters.v1"))
+    assert Counter(letter["error"] for letter in told) == Counter(letter["error"] for letter in letters)
+    assert len(letters) == 3
+
+
+def test_each_site_is_in_one_partition(tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read) -> None:
+    config = configured(tmp_path, broker.bootstrap, topic_prefix)
+    inputs = stories(tmp_path / "in.jsonl", range(60))
+    assert newstap("replay", inputs, "--distribute", "--config", config, cwd=tmp_path).returncode == 0
+    pages = read_topic(f"{topic_prefix}.pages.v1")
+    partitions = {page.key: page.partition for page in pages}
+    assert len(pages) == 60
+    assert {(page.key, page.partition) for page in pages} == set(partitions.items())
+    assert set(partitions.values()) == {0, 1, 2}
+    assert {dict(page.headers)["ce_type"] for page in pages} == {b"newstap.page.v1"}
+    assert len({dict(page.headers)["ce_id"] for page in pages}) == 60
+
+
+@pytest.mark.slow
+@pytest.mark.torture
+def test_distributing_killed_at_random_moments_hands_each_page_over_once(
+    tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
+) -> None:
+    number, kills = (40_000, 20) if LONG else (4000, 3)
+    config = configured(tmp_path, broker.bootstrap, topic_prefix)
+    inputs = stories(tmp_path / "in.jsonl", range(number))
+    command = ("replay", inputs, "--distribute", "--rate", 1500, "--config", config)
+    killed_now_and_then(command, tmp_path, kills, least=0.5, most=1.5)
+    done = newstap(*command, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    pages = [decode_whole_page(message.value) for message in read_topic(f"{topic_prefix}.pages.v1")]
+    places = Counter(page.origin.archive.offset for page in pages if page.origin.archive is not None)
+    assert len(places) == number
+    assert set(places.values()) == {1}
+
+
+@pytest.mark.slow
+def test_workers_share_the_pages_and_take_over_from_each_other(
+    tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
+) -> None:
+    """One ends in good order while the other works on: it has the rest at once, and no record twice."""
+    config = configured(tmp_path, broker.bootstrap, topic_prefix)
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    command = ("work", "--config", config, "--workers", "1")
+    with running(*command, cwd=tmp_path / "one") as one, running(*command, cwd=tmp_path / "two") as two:
+        until(lambda: _owners(broker, topic_prefix) == [1, 2], 30)
+        inputs = stories(tmp_path / "in.jsonl", range(300), versions=2)
+        assert newstap("replay", inputs, "--distribute", "--config", config, cwd=tmp_path).returncode == 0
+        until(lambda: len(read_topic(f"{topic_prefix}.articles.v1")) > 100)
+        assert ended(one) == 0
+        until(lambda: _owners(broker, topic_prefix) == [3], 8)
+        until(lambda: len(read_topic(f"{topic_prefix}.articles.v1")) >= 600)
+        assert ended(two) == 0
+
+    found = keys(values(read_topic(f"{topic_prefix}.articles.v1")))
+    assert len(found) == 600
+    assert set(found.values()) == {1}
+    assert Counter(n for _, n in found) == {1: 300, 2: 300}
+
+
+@pytest.mark.slow
+@pytest.mark.torture
+def test_killed_at_random_moments_each_page_is_settled_once(
+    tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
+) -> None:
+    """Beside a worker that lives, another is killed again and again; nothing is lost, nothing comes twice."""
+    number, kills = (3000, 20) if LONG else (700, 4)
+    config = configured(tmp_path, broker.bootstrap, topic_prefix)
+    inputs = stories(tmp_path / "in.jsonl", range(number), versions=2)
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    command = ("work", "--config", config, "--workers", "1")
+    slowly = ("replay", inputs, "--distribute", "--rate", 100 if LONG else 120, "--config", config)
+    with running(*slowly, cwd=tmp_path) as feeding, running(*command, cwd=tmp_path / "one") as one:
+        until(lambda: read_topic(f"{topic_prefix}.articles.v1"))
+        killed_now_and_then(command, tmp_path / "two", kills, least=0.8, most=3.5)
+        began = time.monotonic()
+        with running(*command, cwd=tmp_path / "two") as two:
+            assert feeding.wait(200) == 0
+            until(lambda: len(read_topic(f"{topic_prefix}.articles.v1")) >= 2 * number, 120)
+            print(f"{kills} kills of a worker, caught up in {time.monotonic() - began:.1f} s")  # noqa: T201 - figures
+            assert ended(two) == 0
+        assert ended(one) == 0
+
+    messages = read_topic(f"{topic_prefix}.articles.v1")
+    found = keys(values(messages))
+    assert len(found) == 2 * number
+    assert set(found.values()) == {1}
+    last: dict[str, int] = {}
+    for record in values(messages):
+        assert record["revision"]["n"] == last.get(record["id"], 0) + 1, "in order for each key"
+        last[record["id"]] = record["revision"]["n"]
+
+
+@pytest.mark.slow
+@pytest.mark.torture
+def test_one_that_stood_still_has_lost_its_share(
+    tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
+) -> None:
+    """The other has taken over by the time it wakes, perhaps within a transaction; it commits nothing, and rejoins."""
+    rounds = 6 if LONG else 1
+    number = 1500 * rounds
+    config = configured(tmp_path, broker.bootstrap, topic_prefix)
+    inputs = stories(tmp_path / "in.jsonl", range(number), versions=2)
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    command = ("work", "--config", config, "--workers", "1")
+    feed = ("replay", inputs, "--distribute", "--rate", 200, "--config", config)
+    with running(*command, cwd=tmp_path / "one") as one, running(*command, cwd=tmp_path / "two") as two:
+        until(lambda: _owners(broker, topic_prefix) == [1, 2], 30)
+        with running(*feed, cwd=tmp_path) as feeding:
+            until(lambda: read_topic(f"{topic_prefix}.articles.v1"))
+            for _ in range(rounds):
+                time.sleep(0.7)
+                one.send_signal(signal.SIGSTOP)
+                time.sleep(13)
+                one.send_signal(signal.SIGCONT)
+            assert feeding.wait(300) == 0
+            until(lambda: len(read_topic(f"{topic_prefix}.articles.v1")) >= 2 * number, 120)
+            until(lambda: _owners(broker, topic_prefix) == [1, 2], 60)
+        assert ended(one) == ended(two) == 0
+    found = keys(values(read_topic(f"{topic_prefix}.articles.v1")))
+    assert len(found) == 2 * number
+    assert set(found.values()) == {1}
+
+
+@pytest.mark.slow
+@pytest.mark.torture
+def test_a_broker_that_is_away_costs_nothing_but_delay(tmp_path: Path, fault_broker: OwnBroker) -> None:
+    """Killed twice while two workers are busy: they need no restart, lose nothing and repeat nothing."""
+    number, away = (3000, 20.0) if LONG else (500, 3.0)
+    config = configured(tmp_path, fault_broker.bootstrap, "faulty")
+    inputs = stories(tmp_path / "in.jsonl", range(number), versions=2)
+    for name in ("one", "two"):
+        (tmp_path / name).mkdir()
+    command = ("work", "--config", config, "--workers", "1")
+    feed = ("replay", inputs, "--distribute", "--rate", 200, "--config", config)
+    here = {**os.environ, VARIABLE: fault_broker.bootstrap}
+
+    def published() -> list[Any]:
+        return committed(fault_broker.bootstrap, "faulty.articles.v1")
+
+    with (
+        running(*feed, cwd=tmp_path, env=here) as feeding,
+        running(*command, cwd=tmp_path / "one", env=here) as one,
+        running(*command, cwd=tmp_path / "two", env=here) as two,
+    ):
+        for least in (50, 200):
+            until(lambda: "faulty.articles.v1" in _topics(fault_broker), 60)
+            until(lambda least=least: len(published()) >= least)
+            fault_broker.kill()
+            time.sleep(away)
+            fault_broker.start()
+        assert feeding.wait(200) == 0
+        until(lambda: len(published()) >= 2 * number, 120)
+        assert ended(one) == ended(two) == 0
+    found = keys(values(published()))
+    assert len(found) == 2 * number
+    assert set(found.values()) == {1}
+
+
+@pytest.mark.slow
+def test_what_kafka_refuses_and_what_is_no_page_are_dead_letters(
+    tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
+) -> None:
+    """A topic's limit that nobody told us of is met by the broker's refusal; the others of the transaction come."""
+    config = configured(tmp_path, broker.bootstrap, topic_prefix, more='compression = "none"\n')
+    words = " ".join(f"The ferry left at {n}." for n in range(20_000))
+    inputs = stories(tmp_path / "in.jsonl", range(20))
+    with running("work", "--config", config, "--workers", "1", cwd=tmp_path) as worker:
+        until(lambda: _owners(broker, topic_prefix) == [3], 30)
+        _limit(broker, f"{topic_prefix}.articles.latest.v1", 50_000)
+        with inputs.open("a") as more:
+            more.write(f'{{"url": "https://site1.example/long", "title": "Long", "text": "{words}"}}\n')
+        assert newstap("replay", inputs, "--distribute", "--config", config, cwd=tmp_path).returncode == 0
+        until(lambda: len(read_topic(f"{topic_prefix}.dead-letters.v1")) == 1)
+        until(lambda: len(read_topic(f"{topic_prefix}.articles.v1")) == 20)
+        with KafkaProducer(bootstrap_servers=broker.bootstrap) as other:
+            other.send(f"{topic_prefix}.pages.v1", b"no page of ours", b"key").get(timeout=30)
+        until(lambda: len(read_topic(f"{topic_prefix}.dead-letters.v1")) == 2)
+        assert ended(worker) == 0
+    letters = {letter["step"]: letter for letter in values(read_topic(f"{topic_prefix}.dead-letters.v1"))}
+    assert sorted(letters) == ["deliver", "read"]
+    assert letters["read"]["input"]["body"] == "no page of ours"
+    letter = letters["deliver"]
+    assert "Long" in letter["input"]["body"]
+    assert {each["origin"]["mode"] for each in letters.values()} == {"work"}
+    assert "listening" not in (tmp_path / "log").read_text(), "the listener is off unless it is asked for"
+
+
+def test_two_of_one_name_are_one_too_many(tmp_path: Path, broker: Broker, topic_prefix: str) -> None:
+    """On one state folder the second refuses; elsewhere it takes the first one's place, and that one ends."""
+    config = configured(tmp_path, broker.bootstrap, topic_prefix)
+    other = configured(tmp_path / "other", broker.bootstrap, topic_prefix)
+    name = ("--instance", "mine", "--workers", "1")
+    with running("work", "--config", config, *name, cwd=tmp_path) as first:
+        until(lambda: _owners(broker, topic_prefix) == [3], 30)
+        second = newstap("work", "--config", config, *name, cwd=tmp_path)
+        assert second.returncode == 2
+        assert "another worker runs as mine" in second.stderr
+        with running("work", "--config", other, *name, cwd=tmp_path / "other") as third:
+            assert first.wait(40) == 1
+            assert "another worker runs as mine" in (tmp_path / "log").read_text()
+            until(lambda: _owners(broker, topic_prefix) == [3], 30)
+            assert ended(third) == 0
+
+
+def test_a_worker_whose_broker_is_away_ends_in_time(tmp_path: Path) -> None:
+    config = configured(tmp_path, f"127.0.0.1:{free_port()}", "nowhere")
+    away = {name: value for name, value in os.environ.items() if name != VARIABLE}
+    with running("work", "--config", config, "--workers", "1", cwd=tmp_path, env=away) as worker:
+        until(lambda: "tried again" in (tmp_path / "log").read_text())
+        began = time.monotonic()
+        assert ended(worker) == 0
+        assert time.monotonic() - began < 15
+
+
+def _owners(broker: Broker, prefix: str) -> list[int]:
+    """Return how many partitions each member of the group has, fewest first."""
+    client = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    try:
+        group = client.describe_groups([f"newstap-work-{prefix}"])[f"newstap-work-{prefix}"]
+    finally:
+        client.close()
+    counts = []
+    for member in group["members"]:
+        held = member["member_assignment"]
+        partitions = held["assigned_partitions"] if held else []
+        counts.append(sum(len(topic["partitions"]) for topic in partitions))
+    return sorted(counts)
+
+
+def _topics(broker: OwnBroker) -> list[str]:
+    client = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    try:
+        return list(client.list_topics())
+    finally:
+        client.close()
+
+
+def _limit(broker: Broker, topic: str, size: int) -> None:
+    client = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    try:
+        client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(size)})])
+    finally:
+        client.close()
