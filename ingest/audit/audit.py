@@ -115,7 +115,8 @@ def _named(name: str, what: str, keys: Sequence[Key]) -> Iterator[str]:
 
 def _tell(before: Books, held: dict[str, Holdings], out: IO[str]) -> None:
     out.write(f"discovered       {before.discovered:>9}\n")
-    for kind in (Kind.RECORD, Kind.SKIPPED, Kind.DEAD_LETTER):
+    pages = (Kind.PAGE,) if before.count(Kind.PAGE) else ()  # handed to workers, whose records are not in these books
+    for kind in (Kind.RECORD, *pages, Kind.SKIPPED, Kind.DEAD_LETTER):
         labels = Counter({label: n for (of, label), n in before.tally.items() if of is kind and label})
         told = ", ".join(f"{label} {n}" for label, n in sorted(labels.items()))
         out.write(f"  {kind:<14} {before.count(kind):>9}{f'  ({told})' if told else ''}\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -61,7 +62,10 @@ async def test_the_records_are_those_of_a_single_process(
         with running("fetch", "--config", config, cwd=folder) as fetch, running("work", "--config", config, cwd=folder):
             await asyncio.to_thread(until, lambda: len(read_topic(f"{topic_prefix}.articles.v1")) >= 6)
             assert await asyncio.to_thread(ended, fetch) == 0
+    audited = await asyncio.to_thread(newstap, "audit", "--config", config, cwd=folder)
 
+    assert audited.returncode == 0, audited.stdout
+    assert re.search(r"^  page +[6-9]", audited.stdout, re.MULTILINE), audited.stdout
     records = alone.written()
     published = values(read_topic(f"{topic_prefix}.articles.v1"))
     assert len(published) == len(records) == 6
