@@ -138,6 +138,7 @@ def test_killed_at_random_moments_each_page_is_settled_once(
             assert feeding.wait(200) == 0
             until(lambda: len(read_topic(f"{topic_prefix}.articles.v1")) >= 2 * number, 120)
             print(f"{kills} kills of a worker, caught up in {time.monotonic() - began:.1f} s")  # noqa: T201 - figures
+            until(lambda: _owners(broker, topic_prefix) == [1, 2], 30)
             assert ended(two) == 0
         assert ended(one) == 0
 
