@@ -125,8 +125,8 @@ def decode_page(header: bytes, body: bytes) -> Page:
 
 def encode_whole_page(page: Page) -> bytes:
     """Return a page as one line of JSON: how fetchers hand it to workers."""
-    row = {"schema": SCHEMA, "page": True, "url": page.url, "attempt": page.attempt, "origin": page.origin}
-    return _dumps(row | {"input": _page_row(page)})
+    row = {"schema": SCHEMA, "page": True, "attempt": page.attempt, "origin": page.origin, "input": _page_row(page)}
+    return _dumps(row)
 
 
 def decode_whole_page(body: bytes) -> Page:

@@ -15,7 +15,7 @@ import pytest
 
 from ingest.wiring import MIGRATIONS
 from sinks.base import Kind, SinkBrokenError
-from sinks.files import FilesSink
+from sinks.files import FOLDERS, FilesSink
 from sinks.outbox import Outbox
 from sinks.store import Store
 from tests.commands import rows
@@ -116,7 +116,7 @@ def test_a_torn_log_of_sqlite_loses_nothing(tmp_path: Path, dead: list[Path], fa
             shutil.rmtree(torn)
             shutil.copytree(left, torn)
         run(torn, source)
-        places += [Place(_seen(source, kind), _written(torn / "out", kind)) for kind in Kind]
+        places += [Place(_seen(source, kind), _written(torn / "out", kind)) for kind in FOLDERS]
         shutil.rmtree(torn)
     fault_row("torn log of SQLite, 1 to 200 bytes", *places)
 

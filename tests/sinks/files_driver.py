@@ -91,7 +91,7 @@ def lines(folder: Path, kind: Kind) -> list[bytes]:
 
 def assert_once(folder: Path, items: list[Item]) -> None:
     """Each item is in the files of its kind exactly once, in order."""
-    for kind in Kind:
+    for kind in FOLDERS:
         assert lines(folder, kind) == [item.body for item in items if item.kind is kind]
 
 

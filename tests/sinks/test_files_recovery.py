@@ -87,7 +87,7 @@ def test_killed_before_any_line_of_code_nothing_is_lost_or_doubled(place, compre
         place.deliver(**options)
 
         assert_once(place.out, ITEMS)
-        for kind in Kind:
+        for kind in FOLDERS:
             found = names(place.out, kind)
             assert found == [f"part-00000{n}{SUFFIX[compression]}" for n in range(1, len(found) + 1)]
 
@@ -113,7 +113,7 @@ def all_of(place, items):
     """Return each kind's items, and the lines that its files hold."""
     return [
         Where(seen(item.body for item in items if item.kind is kind), seen(lines(place.out, kind)), one_partition=True)
-        for kind in Kind
+        for kind in FOLDERS
     ]
 
 
