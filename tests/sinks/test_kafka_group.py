@@ -64,7 +64,8 @@ def test_two_share_and_the_one_that_stays_has_all(broker: Broker, topic_prefix: 
         with member(broker, topic_prefix, "two") as two:
             second: set[Place] = set()
             deadline = time.monotonic() + 30
-            while (len(first), len(second)) not in {(1, 2), (2, 1)} and time.monotonic() < deadline:
+            while (len(first), len(second), one.is_settled) not in {(1, 2, True), (2, 1, True)}:
+                assert time.monotonic() < deadline
                 first, second = held(one, first), held(two, second)
             assert {len(first), len(second)} == {1, 2}
             assert not first & second
