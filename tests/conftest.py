@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 pytest_plugins = ["tests.kafka_fixtures", "tests.faults"]
 
@@ -24,6 +29,15 @@ def corpus() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no corpus: {folder} is absent; NEWSTAP_SHARED can name another place")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def _levels_of_logging_stay() -> Iterator[None]:
+    """What one test sets up to be logged is not another's: some hold that nothing is."""
+    root = logging.getLogger()
+    level = root.level
+    yield
+    root.setLevel(level)
 
 
 @pytest.fixture(autouse=True)
