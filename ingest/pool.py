@@ -21,7 +21,8 @@ from enum import Enum
 from multiprocessing.connection import Connection, wait
 from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ingest.recipe import READY, RETIRED, STARVED, Limits, Recipe
+from ingest.memory import STARVED
+from ingest.recipe import READY, RETIRED, Limits, Recipe
 from processors.records import Failed, Outcome, Page, Step
 from sinks.codec import decode_outcome, encode_page_header
 

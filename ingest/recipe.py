@@ -14,8 +14,6 @@ READY = b""
 """A worker's first message when it can take pages; any other is the text of why it cannot."""
 RETIRED = b""
 """A worker's last message when it ends because it is due to; no outcome is empty."""
-STARVED = 3
-"""Exit code of a worker that had not even the memory to say so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

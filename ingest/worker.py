@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import resource
 import signal
 from contextlib import suppress
 from dataclasses import replace
@@ -14,7 +13,8 @@ from typing import TYPE_CHECKING
 from ingest.config import ConfigError
 from ingest.config.plugins import load_processors
 from ingest.documents import DocumentError, document_of
-from ingest.recipe import READY, RETIRED, STARVED, topics_of
+from ingest.memory import STARVED, limit_memory
+from ingest.recipe import READY, RETIRED, topics_of
 from processors.boilerplate.rules import LineRules, RulesError
 from processors.carried import ReadCarried
 from processors.chain import Chain
@@ -105,7 +105,7 @@ def _work(recipe: Recipe, limits: Limits, tasks: Connection, results: Connection
         results.send_bytes(str(error).encode("utf-8", "replace"))
         return
     results.send_bytes(READY)
-    _limit_memory(limits.memory_mb)
+    limit_memory(limits.memory_mb)
     for number in range(limits.pages):
         header, body = tasks.recv_bytes(), tasks.recv_bytes()
         signal.setitimer(signal.ITIMER_REAL, limits.seconds)
@@ -148,10 +148,3 @@ def _unreadable(page: Page, error: str) -> Failed:
     where = page.origin.archive
     place = f"{where.file}: at byte {where.offset}: " if where else ""
     return Failed(origin=page.origin, url=None, step=Step.READ, error=place + error, page=page, attempt=page.attempt)
-
-
-def _limit_memory(megabytes: int) -> None:
-    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - a kernel file, not a path of ours
-        now = int(statm.read().split()[0]) * resource.getpagesize()
-    limit = now + megabytes * 1_000_000
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

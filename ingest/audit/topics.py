@@ -6,7 +6,6 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from ingest.audit.holdings import Holdings
-from sinks.base import Kind
 from sinks.kafka_client import KafkaTroubleError
 from sinks.kafka_messages import Names
 from sinks.kafka_reading import Stored, read_topic
@@ -35,7 +34,6 @@ def of_topics(connection: Connection, prefix: str, before: Books) -> Holdings:
         held.problems += _streams(connection, names, held)
     except KafkaTroubleError as error:
         held.problems.append(str(error))
-    held.counts[Kind.RECORD] = held.records.total()
     return held
 
 
@@ -65,9 +63,9 @@ def _streams(connection: Connection, names: Names, held: Holdings) -> Iterator[s
         for topic in topics:
             wanted.setdefault(topic, Counter())[key] += 1
     for topic, keys in sorted(wanted.items()):
-        name, one = names.stream(topic), Holdings()
+        name, one, ids = names.stream(topic), Holdings(), {key for key, _ in keys}
         for message in read_topic(connection, name):
-            if message.body is not None and message.key in {key for key, _ in keys}:
+            if message.body is not None and message.key in ids:
                 one.record(message.body, _where(name, message))
         if missing := keys - one.records:
             yield f"{name}: lacks {missing.total()} records, first {next(iter(missing))[0]}"

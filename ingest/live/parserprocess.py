@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import resource
 import signal
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta, timezone, tzinfo
@@ -14,13 +13,12 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from ingest.feeds import EmptyFeedError, Feed, FeedError, NotAFeedError, feeds_named, parse
 from ingest.live.feedcodec import Refused, encoded
+from ingest.memory import STARVED, limit_memory
 from ingest.schedule import ErrorClass
 
 if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
-STARVED = 3
-"""Exit code of a process that ran out of memory: an orderly end takes memory too."""
 _OFFSET = re.compile(r"([+-])(\d\d):(\d\d)")
 
 
@@ -30,7 +28,7 @@ def main(pipe: Connection, *, seconds: float, memory_mb: int, jobs: int) -> None
     An empty message says that we are ready. A document comes as two messages: its circumstances as JSON, and its bytes.
     """
     signal.signal(signal.SIGALRM, signal.SIG_DFL)
-    _limit_memory(memory_mb)
+    limit_memory(memory_mb)
     try:
         with suppress(EOFError, OSError):  # the parent has ended: nobody waits for us
             pipe.send_bytes(b"")
@@ -75,10 +73,3 @@ def _zone(name: str | None) -> tzinfo:
         return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):  # a database that has lost it since it was checked
         return UTC
-
-
-def _limit_memory(megabytes: int) -> None:
-    with open("/proc/self/statm", encoding="ascii") as statm:  # noqa: PTH123 - a kernel file, not a path of ours
-        now = int(statm.read().split()[0]) * resource.getpagesize()
-    limit = now + megabytes * 1_000_000
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))

@@ -15,6 +15,7 @@ from queue import SimpleQueue
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.live.feedcodec import Parsed, Refused, decoded
+from ingest.memory import STARVED
 from ingest.pool import start_server
 from ingest.schedule import ErrorClass
 
@@ -229,10 +230,7 @@ class _Slot:
         process.close()
         if code == -signal.SIGALRM:
             return f"over the time limit of {self._most_seconds:g} s"
-        return "over the memory limit" if code == _STARVED else None
-
-
-_STARVED = 3  # as in `parserprocess`, which loads what only its process needs
+        return "over the memory limit" if code == STARVED else None
 
 
 def _main(pipe: Connection, *, seconds: float, memory_mb: int, jobs: int) -> None:
