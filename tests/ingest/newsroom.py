@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -61,6 +62,16 @@ def begun(*arguments: object, cwd: Path, **options: Any) -> subprocess.Popen[str
     return subprocess.Popen(command, cwd=cwd, text=True, **(pipes | options))
 
 
+def asked_to_end(process: subprocess.Popen[str]) -> None:
+    """Send SIGTERM, as soon as the command has come so far as to hear it: before that, it would only die of it."""
+    deadline = time.monotonic() + 40
+    while not _hears(process.pid, signal.SIGTERM):
+        assert process.poll() is None, f"it ended by itself with {process.returncode}"
+        assert time.monotonic() < deadline, "it never listened to signals"
+        time.sleep(0.02)
+    process.send_signal(signal.SIGTERM)
+
+
 def newstap(*arguments: object, cwd: Path, **options: Any) -> subprocess.CompletedProcess[str]:
     """Run `newstap` to its end; no outcome of it may be a traceback."""
     fed: str | None = options.pop("input", None)
@@ -113,6 +124,16 @@ def gone(pids: set[int], within: float) -> set[int]:
 def settings(**variables: str) -> dict[str, str]:
     """Return the environment with these variables."""
     return {**os.environ, **variables}
+
+
+def _hears(pid: int, number: signal.Signals) -> bool:
+    """Tell whether a process has a handler of its own for a signal: proc(5), SigCgt."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text()
+    except OSError:
+        return False
+    caught = next((row.split()[1] for row in status.splitlines() if row.startswith("SigCgt:")), "0")
+    return bool(int(caught, 16) >> (number - 1) & 1)
 
 
 def _state(pid: int) -> list[str] | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import signal
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -11,7 +10,18 @@ import pytest
 
 from tests.broker.process import free_port
 from tests.commands import rows
-from tests.ingest.newsroom import archive, begun, configured, descendants, gone, keys, line, newstap, settings
+from tests.ingest.newsroom import (
+    archive,
+    asked_to_end,
+    begun,
+    configured,
+    descendants,
+    gone,
+    keys,
+    line,
+    newstap,
+    settings,
+)
 from tests.kafka_fixtures import committed
 
 if TYPE_CHECKING:
@@ -111,7 +121,7 @@ def test_a_signal_ends_the_wait_for_a_broker(tmp_path: Path) -> None:
     with begun(*command, cwd=tmp_path) as process:
         time.sleep(3)
         below = descendants(process.pid)
-        process.send_signal(signal.SIGTERM)
+        asked_to_end(process)
         _, said = process.communicate(timeout=35)
     assert process.returncode == 1
     assert "the same command resumes" in said

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import re
-import signal
 import subprocess
 import time
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from ingest.demo.newsroom.expected import expected
 from ingest.demo.newsroom.script import load
 from tests.commands import rows
 from tests.faults import Place, Seen, published, seen
-from tests.ingest.newsroom import begun, descendants, gone, newstap
+from tests.ingest.newsroom import asked_to_end, begun, descendants, gone, newstap
 from tests.kafka_fixtures import make_topic
 
 if TYPE_CHECKING:
@@ -88,7 +87,7 @@ def test_killed_at_random_moments_each_item_is_delivered_once(
             _wait(process, lambda: room.rested.is_set() and room.polls_since_rest() >= 2, 120)
             stories = expected(load())
             _wait(process, lambda: len(_paths(rows(tmp_path / "var" / "out" / "records"))) >= len(stories), 60)
-            process.send_signal(signal.SIGTERM)
+            asked_to_end(process)
             assert process.wait(40) == 0
 
     records = rows(tmp_path / "var" / "out" / "records")

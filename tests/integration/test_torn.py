@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import random
 import shutil
-import signal
 import time
 from collections import Counter
 from itertools import product
@@ -20,7 +19,7 @@ from sinks.outbox import Outbox
 from sinks.store import Store
 from tests.commands import rows
 from tests.faults import Place, Seen
-from tests.ingest.newsroom import archive, begun, configured, counts, newstap
+from tests.ingest.newsroom import archive, asked_to_end, begun, configured, counts, newstap
 from tests.sinks.files_driver import lines, make_items
 
 if TYPE_CHECKING:
@@ -46,7 +45,7 @@ def test_a_replay_cuts_what_was_not_committed_and_refuses_what_is_shorter(tmp_pa
         while not all(path.exists() and path.stat().st_size > 200 for path in active):
             assert time.monotonic() < deadline
             time.sleep(0.02)
-        process.send_signal(signal.SIGTERM)
+        asked_to_end(process)
         process.communicate(timeout=40)
     for path in active:
         whole = path.read_bytes()

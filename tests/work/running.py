@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import os
 import random
-import signal
 import subprocess
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from tests.ingest.newsroom import begun, descendants, gone, line
+from tests.ingest.newsroom import asked_to_end, begun, descendants, gone, line
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -69,7 +68,7 @@ def running(*arguments: object, cwd: Path, env: dict[str, str] | None = None) ->
 
 def ended(process: subprocess.Popen[str]) -> int:
     """End a command in good order, and return its exit code."""
-    process.send_signal(signal.SIGTERM)
+    asked_to_end(process)
     return process.wait(35)
 
 
