@@ -74,6 +74,19 @@ def fault_row(pytestconfig: pytest.Config) -> Callable[..., None]:
     return enter
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Hand the rows of a process of pytest-xdist over to the one that prints."""
+    if (output := getattr(session.config, "workeroutput", None)) is not None:
+        output["faults"] = [tuple(row) for row in session.config.stash.get(_ROWS, [])]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take them over; a process that died has none to give, and its tests have failed."""
+    rows = getattr(node, "workeroutput", {}).get("faults", [])
+    node.config.stash.setdefault(_ROWS, []).extend(Row(*row) for row in rows)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """Print the table, in Markdown, where any fault was caused."""
     if rows := sorted(config.stash.get(_ROWS, []), key=lambda row: row.fault):

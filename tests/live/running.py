@@ -94,7 +94,7 @@ class Running:
         """What a folder of the output holds."""
         return rows(self.folder / "var" / "out" / name)
 
-    async def until(self, condition: Callable[[], object], seconds: float = 20.0) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 40.0) -> None:
         """Wait for something; fail after so many seconds, or when the service ends."""
         deadline = time.monotonic() + seconds
         while not condition():

