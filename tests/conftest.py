@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
 pytest_plugins = ["tests.kafka_fixtures", "tests.faults"]
 
@@ -29,6 +29,16 @@ def corpus() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no corpus: {folder} is absent; NEWSTAP_SHARED can name another place")
     return folder
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """What hostile input had logged goes from one process of pytest-xdist to another: only UTF-8 can."""
+    report = yield
+    report.sections = [
+        (title, text.encode("utf-8", "backslashreplace").decode("utf-8")) for title, text in report.sections
+    ]
+    return report
 
 
 @pytest.fixture(autouse=True)
