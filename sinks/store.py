@@ -154,7 +154,7 @@ class Store:
 
     def _fits(self, migrations: Sequence[str]) -> bool:
         self._recognise(self._connection)
-        self._connection.execute("PRAGMA synchronous=FULL")
+        _set_up(self._connection)
         return self._version(migrations) == len(migrations)
 
     def _version(self, migrations: Sequence[str]) -> int:
@@ -168,7 +168,7 @@ class Store:
         connection = self._connection
         self._recognise(connection)
         connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=FULL")
+        _set_up(connection)
         connection.execute("PRAGMA journal_size_limit=67108864")
         if (verdict := connection.execute("PRAGMA quick_check(1)").fetchone()[0]) != "ok":
             raise StoreError(f"{self.path}: damaged: {' '.join(verdict.split())}; restore it from a backup")
@@ -195,6 +195,13 @@ class Store:
         if code in {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}:
             raise StoreError(f"{self.path}: damaged: {error}; restore it from a backup") from error
         raise error
+
+
+def _set_up(connection: sqlite3.Connection) -> None:
+    """Choose what is each connection's own to choose."""
+    connection.execute("PRAGMA synchronous=FULL")
+    # Some systems' SQLite writes zeros over what is deleted: for the outbox as much as was written to it, once more.
+    connection.execute("PRAGMA secure_delete=OFF")
 
 
 def _closed_to_others(path: Path) -> None:
