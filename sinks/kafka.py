@@ -11,7 +11,7 @@ from __future__ import annotations
 import logging
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from sinks.base import Item, ItemRefusedError, Kind, Ledger, SinkBrokenError, SinkUnavailableError
 from sinks.kafka_admin import Plan, prepare, problems, watermark
@@ -132,8 +132,8 @@ class KafkaSink:
         self._transaction_seconds = transaction_seconds
         self._session: Session | None = None
         self._seq, self._mark = 0, 0  # the latter in Kafka: below the other where items that are not for it followed
-        self._buffer: list[Message] = []
-        self._bytes = 0
+        self._sent: list[Item] = []  # in the transaction that is open
+        self._bytes = 0  # of all their copies
         self._alone_until = 0  # items up to this number go one by one: among them is one that Kafka refuses
         self._failures = 0
 
@@ -153,7 +153,8 @@ class KafkaSink:
 
     def open(self) -> int:
         """Connect if necessary, and return the watermark: that of Kafka or that of the ledger, whichever is higher."""
-        self._forget()
+        if self._sent:  # somebody was in trouble after our last `write`; the next producer aborts what it began
+            self.close()
         if self._session is None:
             with self._ours():
                 self._connect()
@@ -163,15 +164,17 @@ class KafkaSink:
         return self._seq
 
     def write(self, items: Sequence[Item]) -> None:
-        """Take items; when the buffer is full, deliver it."""
-        self._refuse([(item, reason) for item in items if (reason := self._take(item))])
-        while self._buffer and (len(self._buffer) >= self._max_items or self._bytes >= self._max_bytes):
-            self._deliver(self._chunk())
+        """Send items; when the transaction is full, commit it."""
+        made = [(item, self._fitting.message(item)) for item in items]
+        refused = [(item, reason) for item, reason in made if isinstance(reason, str)]
+        if refused:
+            self._commit()
+            raise ItemRefusedError(self._name, refused)
+        self._send([message for _, message in made if isinstance(message, Message)])
 
     def flush(self, seq: int) -> None:
-        """Deliver what is buffered, then save the sequence number."""
-        while self._buffer:
-            self._deliver(self._chunk())
+        """Commit what was sent, then save the sequence number."""
+        self._commit()
         if seq > self._seq:
             self._save(seq)
 
@@ -227,72 +230,71 @@ class KafkaSink:
             )
         return found
 
-    def _take(self, item: Item) -> str | None:
-        """Buffer an item, or say why Kafka will never take it."""
-        made = self._fitting.message(item)
-        if isinstance(made, str):
-            return made
-        self._buffer.append(made)
-        self._bytes += made.weight
-        return None
+    def _send(self, messages: Sequence[Message]) -> None:
+        """Send all; commit whenever the transaction is full, and leave the last one open."""
+        done = 0
+        while done < len(messages):
+            chunk = self._fitting_in(messages[done : done + self._max_items])
+            if chunk:
+                self._sent += [made.item for made in chunk]
+                self._bytes += weight(chunk)
+                with self._ours():
+                    self._opened().send(chunk)
+                done += len(chunk)
+            else:
+                self._commit()
 
-    def _chunk(self) -> list[Message]:
-        """Return the messages of the next transaction, at least one."""
-        if self._buffer[0].item.seq <= self._alone_until:
-            return self._buffer[:1]
-        count, size = 0, 0
-        for made in self._buffer[: self._max_items]:
+    def _fitting_in(self, messages: Sequence[Message]) -> Sequence[Message]:
+        """Return those that the open transaction has room for; at least one if it is empty."""
+        if (self._sent[0] if self._sent else messages[0].item).seq <= self._alone_until:
+            return messages[: 0 if self._sent else 1]
+        count, size = 0, self._bytes
+        for made in messages[: self._max_items - len(self._sent)]:
             size += made.weight
-            if count and size > self._max_bytes:
+            if size > self._max_bytes and (count or self._sent):
                 break
             count += 1
-        return self._buffer[:count]
+        return messages[:count]
 
-    def _deliver(self, chunk: list[Message]) -> None:
-        """Send one transaction and save its watermark: the last item's number."""
-        seq = chunk[-1].item.seq
+    def _commit(self) -> None:
+        """Commit what was sent, and save its watermark: the last item's number."""
+        if not self._sent:
+            return
+        seq = self._sent[-1].seq
         with self._ours():
-            if self._session is None:
-                raise AwayError("not open")
-            try:
-                self._session.deliver(chunk, seq)
-            except RefusedError as refused:
-                self._isolate(chunk, str(refused))
-            except OverdueError:
-                self._max_bytes = max(self._max_bytes // 4, _LEAST_BYTES)
-                raise
-        del self._buffer[: len(chunk)]
-        self._bytes -= weight(chunk)
+            self._opened().commit(seq)
+        self._forget()
         self._mark = seq if self._transactional else 0
         self._save(seq)
 
-    def _isolate(self, chunk: list[Message], reason: str) -> None:
+    def _isolate(self, reason: str) -> NoReturn:
         """Refuse the one item that was sent alone, or have those sent together sent one by one.
 
         Raises:
             ItemRefusedError: the item was alone.
             SinkUnavailableError: it is not known yet which one it is.
         """
+        sent = list(self._sent)
         self.close()
-        if len(chunk) == 1:
-            self._refuse([(chunk[0].item, reason)])
-        self._alone_until = chunk[-1].item.seq
-        text = f"Kafka refuses one of {len(chunk)} items, so they go one by one: {reason}"
+        if len(sent) == 1:
+            raise ItemRefusedError(self._name, [(sent[0], reason)])
+        self._alone_until = sent[-1].seq
+        text = f"Kafka refuses one of {len(sent)} items, so they go one by one: {reason}"
         log.warning("%s: %s", self._name, text)
         raise SinkUnavailableError(self._name, text, retry_after=0.0)
-
-    def _refuse(self, refused: list[tuple[Item, str]]) -> None:
-        if refused:
-            self._forget()
-            raise ItemRefusedError(self._name, refused)
 
     def _save(self, seq: int) -> None:
         self._seq = seq
         self._ledger.save(seq, {"watermark": self._mark})
 
     def _forget(self) -> None:
-        self._buffer.clear()
+        self._sent.clear()
         self._bytes = 0
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            raise AwayError("not open")
+        return self._session
 
     @contextmanager
     def _ours(self) -> Iterator[None]:
@@ -308,7 +310,11 @@ class KafkaSink:
         except DeniedError as error:
             self.close()
             raise SinkBrokenError(f"{self._name}: {self._connection.bootstrap}: {error}") from error
+        except RefusedError as error:
+            self._isolate(str(error))
         except KafkaTroubleError as error:
+            if isinstance(error, OverdueError):
+                self._max_bytes = max(self._max_bytes // 4, _LEAST_BYTES)
             self.close()
             raise self._unavailable(error) from error
 

@@ -8,6 +8,7 @@ error is recovered from except by a new producer with the same transactional id,
 from __future__ import annotations
 
 import time
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -30,7 +31,7 @@ from sinks.kafka_client import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
     from kafka.producer.future import FutureRecordMetadata
     from kafka.producer.transaction_manager import TransactionalRequestResult
@@ -152,7 +153,7 @@ class Session:
     Args:
         connection: where to.
         transactional_id: who we are, also for the group that holds the watermark; None: at least once, no transactions.
-        watermark_topic: the topic under whose partition 0 the group's offset is kept, where `deliver` is used.
+        watermark_topic: the topic under whose partition 0 the group's offset is kept, where `commit` is used.
         compression: `none`, `gzip`, `lz4` or `zstd`.
         max_request_size: bytes of the largest message, uncompressed.
         stall_seconds: see `Watch`.
@@ -199,19 +200,35 @@ class Session:
             batch_size=131_072,
             metrics_enabled=False,
         )
+        self._is_open = False
         self._began = clock()
+        self._counts = _Counts(self._producer)
+        self._futures: list[FutureRecordMetadata] = []
         if transactional_id is not None:
             self._take_over()
 
-    def deliver(self, messages: Sequence[Message], seq: int) -> None:
-        """Return when all messages, and with transactions the sequence number, are in Kafka.
+    def send(self, messages: Iterable[Message | Note]) -> None:
+        """Have messages go out, as part of a transaction that begins with the first of them.
+
+        They are under way when this returns, and nobody has them for certain before `commit`.
 
         Raises:
-            RefusedError: one of them never will be.
+            RefusedError: one of those sent so far will never be taken.
             FencedError: another process is at work in our place.
             KafkaTroubleError: not now. After any of these the session is of no more use.
         """
-        self._transact(messages, {self._offset: seq}, self._group)
+        with self._judging():
+            if not self._is_open:
+                self._begin()
+            self._send(messages)
+
+    def commit(self, seq: int) -> None:
+        """Return when all that was sent, and with transactions the sequence number, is in Kafka.
+
+        Raises:
+            KafkaTroubleError: as of `send`.
+        """
+        self._end({self._offset: seq}, self._group)
 
     def settle(
         self, messages: Sequence[Message | Note], offsets: Mapping[Place, int], group: ConsumerGroupMetadata
@@ -224,32 +241,10 @@ class Session:
             group: who reads; the broker refuses what a member commits that the group has given up (KIP-447).
 
         Raises:
-            KafkaTroubleError: as of `deliver`.
+            KafkaTroubleError: as of `send`.
         """
-        self._transact(messages, {TopicPartition(*place): offset for place, offset in offsets.items()}, group)
-
-    def _transact(
-        self,
-        messages: Sequence[Message | Note],
-        offsets: Mapping[TopicPartition, int],
-        group: str | ConsumerGroupMetadata | None,
-    ) -> None:
-        LIBRARY.last = ""
-        self._watch.progress()
-        self._began = self._clock()
-        futures: list[FutureRecordMetadata] = []
-        try:
-            if group is None:
-                self._send(messages, futures)
-                self._await(futures)
-                return
-            self._producer.begin_transaction()
-            self._send(messages, futures)
-            mark = self._producer.mark(group, offsets)
-            self._await(futures)
-            self._producer.commit(mark, self._watch)
-        except (errors.KafkaError, OSError, RuntimeError) as error:
-            raise self._verdict(error, futures) from error
+        self.send(messages)
+        self._end({TopicPartition(*place): offset for place, offset in offsets.items()}, group)
 
     def close(self) -> None:
         """End the producer; an open transaction is aborted by the next one, or by the broker when its time is over."""
@@ -263,8 +258,28 @@ class Session:
             self.close()
             raise
 
-    def _send(self, messages: Sequence[Message | Note], futures: list[FutureRecordMetadata]) -> None:
-        send, counts = self._producer.send, _Counts(self._producer)
+    def _begin(self) -> None:
+        LIBRARY.last = ""
+        self._began = self._clock()
+        self._counts = _Counts(self._producer)
+        if self._group is not None:
+            self._producer.begin_transaction()
+        self._is_open = True
+
+    def _end(self, offsets: Mapping[TopicPartition, int], group: str | ConsumerGroupMetadata | None) -> None:
+        with self._judging():
+            self._watch.progress()
+            if group is None:
+                self._await()
+            else:
+                mark = self._producer.mark(group, offsets)
+                self._await()
+                self._producer.commit(mark, self._watch)
+        self._futures.clear()
+        self._is_open = False
+
+    def _send(self, messages: Iterable[Message | Note]) -> None:
+        send, counts, futures = self._producer.send, self._counts, self._futures
         for message in messages:
             key, value, headers, time_ms = message.key, message.value, message.headers, message.timestamp_ms
             place = murmur2(key) & 0x7FFFFFFF  # as every client places keys; in Python, so once for all copies
@@ -272,23 +287,30 @@ class Session:
                 where = place % counts[topic] if message.partition is None else message.partition
                 futures.append(send(topic, value, key, headers, partition=where, timestamp_ms=time_ms))
 
-    def _await(self, futures: list[FutureRecordMetadata]) -> None:
+    def _await(self) -> None:
         def done() -> int:
-            return sum(future.is_done for future in futures)
+            return sum(future.is_done for future in self._futures)
 
-        for future in futures:
+        for future in self._futures:
             if not future.is_done:
                 self._watch.until(partial(_settled, future), done)
             if future.failed():
                 raise future.exception
 
-    def _verdict(self, error: BaseException, futures: list[FutureRecordMetadata]) -> Exception:
+    @contextmanager
+    def _judging(self) -> Iterator[None]:
+        try:
+            yield
+        except (errors.KafkaError, OSError, RuntimeError) as error:
+            raise self._verdict(error) from error
+
+    def _verdict(self, error: BaseException) -> Exception:
         """Return our error; a future that failed knows the cause better than the call that noticed.
 
         A fenced producer is first seen by a call in an odd state, a moment before its futures fail.
         """
         deadline = self._clock() + _SETTLING
-        while not (failed := _failures(futures)) and self._clock() < deadline:
+        while not (failed := _failures(self._futures)) and self._clock() < deadline:
             time.sleep(0.02)
         found = [trouble(one, "delivering") for one in [*failed, error]]
         if self._clock() - self._began >= self._transaction_seconds:  # the broker fences what it aborts for its age

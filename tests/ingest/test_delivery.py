@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import pytest
 
-from ingest.delivery import MAX_ROWS, Delivery
+from ingest.delivery import BATCH_ROWS, MAX_ROWS, READ_ROWS, Delivery
 from ingest.items import item_of
 from ingest.wiring import MIGRATIONS
 from processors.records import Article, Mode, Origin, Record
@@ -102,6 +102,27 @@ def test_every_sink_gets_everything_once_and_the_outbox_is_empty_then(box: Outbo
     assert [titles(shelf) for shelf in shelves] == [["a", "b", "c"]] * 2
     assert all(shelf.finished and shelf.closed for shelf in shelves)
     assert box.backlog() == (0, 0)
+
+
+def test_a_sink_is_given_a_part_at_a_time_and_commits_many_of_them_at_once(box: Outbox) -> None:
+    class Noting(Shelf):
+        calls: ClassVar[list[tuple[str, int]]] = []
+
+        def write(self, items: Sequence[Item]) -> None:
+            self.calls.append(("write", len(items)))
+            super().write(items)
+
+        def flush(self, seq: int) -> None:
+            self.calls.append(("flush", seq))
+            super().flush(seq)
+
+    number = BATCH_ROWS + READ_ROWS + 1
+    filled(box, *map(str, range(number)))
+    shelf = Noting(box)
+    delivered(box, shelf, patience=60)
+    parts = [("write", READ_ROWS)] * (BATCH_ROWS // READ_ROWS)
+    assert shelf.calls == [*parts, ("flush", BATCH_ROWS), ("write", READ_ROWS), ("write", 1), ("flush", number)]
+    assert titles(shelf) == list(map(str, range(number)))
 
 
 def test_what_a_sink_has_is_not_given_to_it_again(box: Outbox) -> None:

@@ -13,7 +13,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.partitioner.default import murmur2
 
-from sinks.base import Kind, SinkBrokenError, SinkUnavailableError
+from sinks.base import ItemRefusedError, Kind, SinkBrokenError, SinkUnavailableError
 from sinks.kafka import KafkaSink
 from tests.sinks.kafka_driver import PUBLISHED, FullDiskLedger, MemoryLedger, drive, item, items, noise, set_limit
 
@@ -136,6 +136,32 @@ def test_nothing_uncommitted_is_seen(make, topic_prefix, read_topic) -> None:
     sink.close()
 
     assert read_topic(f"{topic_prefix}.articles.v1") == []
+
+
+def test_what_was_written_before_trouble_elsewhere_is_taken_back(make, topic_prefix, read_topic) -> None:
+    """The driver calls `open` where it could not come to `flush`, as when it cannot read on from a full disk."""
+    ledger = MemoryLedger(topic_prefix)
+    sink = make(ledger)
+    sink.open()
+    sink.write(items(5))
+    assert sink.open() == 0
+    drive(sink, items(8))
+
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == keys_of(8)
+    assert ledger.seq == 8
+
+
+def test_what_is_refused_takes_nothing_back_that_was_written_before_it(make, topic_prefix, read_topic) -> None:
+    ledger = MemoryLedger(topic_prefix)
+    sink = make(ledger, max_request_size=50_000)
+    sink.open()
+    sink.write(items(5))
+    with pytest.raises(ItemRefusedError) as raised:
+        sink.write([item(6), item(7, b"x" * 60_000)])
+
+    assert [one.seq for one, _ in raised.value.refused] == [7]
+    assert sink.open() == ledger.seq == 5
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == keys_of(5)
 
 
 def test_no_repeat_after_a_failure_between_kafkas_commit_and_ours(make, topic_prefix, read_topic) -> None:
@@ -374,9 +400,9 @@ def test_close_is_safe_in_any_state(make) -> None:
     sink.write([item(1)])
     sink.close()
     sink.close()
-    sink.write([item(1)])
+    sink.flush(0)
     with pytest.raises(SinkUnavailableError, match="not open"):
-        sink.flush(1)
+        sink.write([item(1)])
 
 
 def keys_of(count: int) -> list[str]:
