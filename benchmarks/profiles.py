@@ -30,7 +30,7 @@ from ingest.pipeline import BATCH_ROWS  # noqa: E402 - behind the path that it i
 from ingest.profiles import Learner, Profiles  # noqa: E402 - as above
 from ingest.wiring import MIGRATIONS  # noqa: E402 - as above
 from processors.boilerplate.rules import LineRules  # noqa: E402 - as above
-from processors.extract import Extract  # noqa: E402 - as above
+from processors.extract.extractor import Extract  # noqa: E402 - as above
 from processors.identity import record_id  # noqa: E402 - as above
 from processors.profiles import DropLearned, Snapshot  # noqa: E402 - as above
 from processors.profiles.lessons import RULE  # noqa: E402 - as above
