@@ -10,9 +10,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
+from ingest.config import Config, KafkaSink
+from ingest.wiring import plan_of
+from ingest.work.memory import Memory
 from sinks.base import Kind
-from sinks.kafka_admin import Plan
-from sinks.kafka_messages import Names, headers, message
+from sinks.kafka_messages import Names, Note, headers, message
+from tests.builders import make_record
 from tests.sinks.kafka_driver import item
 
 if TYPE_CHECKING:
@@ -20,9 +23,14 @@ if TYPE_CHECKING:
 
 FOLDER = resources.files("sinks") / "schemas"
 DOCUMENT: dict[str, Any] = json.loads((FOLDER / "asyncapi.json").read_text("utf-8"))
-NAMES = Names("news", ("china",))
+NAMES = Names("news", ("china",), scaled=True)
+"""With all that any of our commands creates: `fetch`, `work` and `replay --distribute` are `scaled`."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-MESSAGES = {"article": item(7), "deadLetter": item(8, kind=Kind.DEAD_LETTER, topics=())}
+MESSAGES = {
+    "article": item(7),
+    "deadLetter": item(8, kind=Kind.DEAD_LETTER, topics=()),
+    "page": item(9, kind=Kind.PAGE, key="example.org", topics=()),
+}
 
 
 def found(reference: str) -> Any:
@@ -61,6 +69,14 @@ def test_the_channels_are_the_topics() -> None:
     assert "topic" in DOCUMENT["channels"]["topic"]["parameters"]
 
 
+def test_every_name_that_the_code_can_make_is_among_the_topics() -> None:
+    """`Names` is the one place that makes them: a property added there is a topic, and has to be described."""
+    made = {getattr(NAMES, name) for name, what in vars(Names).items() if isinstance(what, property)}
+
+    assert made | {NAMES.stream("china")} == set(NAMES.every())
+    assert set(plan_of(KafkaSink(), ("china",), Config()).names.every()) == set(NAMES.every())
+
+
 def test_each_channel_is_sent_to_by_one_operation_with_its_own_messages() -> None:
     operations = DOCUMENT["operations"].values()
     assert {operation["action"] for operation in operations} == {"send"}
@@ -86,7 +102,34 @@ def test_headers_are_those_that_are_written(name: str) -> None:
     Draft202012Validator(told, format_checker=FormatChecker()).validate(written)
     assert list(written) == list(told["properties"]) == told["required"]
     assert written["ce_type"] == DOCUMENT["components"]["messages"][name]["name"]
-    assert written["ce_id"] == f"{message(MESSAGES[name], (), NOW).key.decode()}/1"
+
+
+@pytest.mark.parametrize("name", ["article", "deadLetter"])
+def test_an_event_is_called_by_its_key_and_revision(name: str) -> None:
+    written = dict(headers(MESSAGES[name], NOW))
+
+    assert written["ce_id"].decode() == f"{message(MESSAGES[name], (), NOW).key.decode()}/1"
+
+
+@pytest.fixture
+def notes() -> Iterator[list[Note]]:
+    """What a worker remembers of one record, as messages."""
+    memory = Memory()
+    memory.begin()
+    memory.settle(make_record())
+    yield memory.notes(NAMES.issued, 3)
+    memory.close()
+
+
+def test_what_is_remembered_is_as_it_says(notes: list[Note]) -> None:
+    told = DOCUMENT["components"]["messages"]["issued"]
+    (holding,) = [address(one) for one in DOCUMENT["channels"].values() if "issued" in one["messages"]]
+
+    assert {json.loads(note.key)[0] for note in notes} == {"seen", "issued"}
+    for note in notes:
+        assert note.topics == (holding,)
+        Draft202012Validator(told["payload"]["schema"]).validate(json.loads(note.value))
+        Draft202012Validator(told["headers"]).validate(dict(note.headers))
 
 
 @pytest.mark.parametrize("name", MESSAGES)
@@ -100,8 +143,10 @@ def test_values_are_of_the_schema_of_that_version(name: str) -> None:
 
 
 def test_settings_are_those_that_topics_are_made_with() -> None:
-    made = Plan(NAMES).request(NAMES.every())
+    made = plan_of(KafkaSink(), ("china",), Config()).request(NAMES.every())
     for channel in DOCUMENT["channels"].values():
         told = channel["bindings"]["kafka"]["topicConfiguration"]
         configs = made[address(channel)]["configs"]
-        assert told == {"cleanup.policy": [configs["cleanup.policy"]], "retention.ms": int(configs["retention.ms"])}
+        kept = {"cleanup.policy": configs["cleanup.policy"].split(","), "retention.ms": int(configs["retention.ms"])}
+        size = {key: int(value) for key, value in configs.items() if key == "max.message.bytes"}
+        assert told == kept | size

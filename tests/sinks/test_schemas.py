@@ -35,7 +35,7 @@ from tests.builders import make_failed, make_page, make_record, make_skipped
 from tests.conftest import CHECKOUT
 from tests.sinks.test_codec import WIRE
 
-NAMES = ("record", "dead-letter", "skipped")
+NAMES = ("record", "dead-letter", "skipped", "page")
 NUMBERED = (Reason, Step, Mode, Form, TextSource)
 ADDED = {Origin: {"fallback", "reserved"}, Hint: {"content", "url"}}
 """What earlier versions did not write yet: lines without it stay valid."""
@@ -65,6 +65,7 @@ ENCODED = [
     ("dead-letter", codec.encode_failed(make_failed(page=make_page(body=b"\xff")))),
     ("dead-letter", codec.encode_failed(make_failed(page=None))),
     ("skipped", codec.encode_skipped(make_skipped())),
+    ("page", codec.encode_whole_page(make_page())),
     *((path.name.partition(".")[0], path.read_bytes()) for path in sorted(WIRE.glob("*.json"))),
 ]
 
@@ -114,6 +115,8 @@ def test_what_is_written_is_valid(name, body):
         ("dead-letter", ("input", "hint", "content"), 5),
         ("skipped", ("reason",), "dream"),
         ("skipped", ("detail",), 5),
+        ("page", ("page",), False),
+        ("page", ("input",), None),
     ],
 )
 def test_what_is_not_ours_is_not_valid(name, path, value):
@@ -127,7 +130,7 @@ def test_what_is_not_ours_is_not_valid(name, path, value):
         Draft202012Validator(schema(name)).validate(row)
 
 
-@pytest.mark.parametrize(("name", "body"), ENCODED[:5])
+@pytest.mark.parametrize(("name", "body"), ENCODED[:6])
 def test_every_field_that_is_written_is_required_and_no_other(name, body):
     row = json.loads(body)
 
@@ -171,6 +174,12 @@ def test_a_removal_has_a_receipt_where_there_is_one():
 def test_a_record_has_every_field_of_an_article_and_an_input_every_one_of_a_page():
     assert names(Article) <= set(schema("record")["properties"])
     assert names(Page) - {"origin", "attempt"} <= set(at("dead-letter", "input")["properties"])
+
+
+def test_what_workers_are_given_is_what_a_dead_letter_keeps_of_it():
+    for shared in ("schema", "attempt", "origin"):
+        assert schema("page")["properties"][shared] == schema("dead-letter")["properties"][shared]
+    assert at("page", "input") == at("dead-letter", "input")
 
 
 def test_the_closed_lists_are_the_codes():
