@@ -16,9 +16,12 @@ from processors.identity import canonical_url, host_of
 from processors.records import Article, Reason, Removal
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from lxml.html import HtmlElement
 
     from processors.boilerplate.rules import LineRules
+    from processors.extract.blocks import Block
     from processors.extract.metadata import Metadata
     from processors.extract.region import Region
     from processors.records import Page
@@ -108,9 +111,7 @@ class Extract:
                 tidied(body)
         blocks = blocks_of(body)
         region = region_of(body, prose_of(body, blocks)) if "container" in self._passes else None
-        first = (
-            lead.lead_of(blocks, region, meta.summary if meta else None) if region and "lead" in self._passes else None
-        )
+        first = _lead(blocks, region, meta) if region is not None and "lead" in self._passes else None
         around, text = self._from(region) if region is not None else ("", "")
         if len(text) < SHORT and (region is None or "whole-page" in self._passes):
             text = max(text, paragraphs(engine.of_page(root)), key=len)
@@ -153,6 +154,11 @@ class Extract:
             shown = {removal.text: removal for removal in beside if prompts.is_prompt(removal.rule)}
             removed += tuple(shown[line] for line in prompts.missing(shown, (one.text for one in removed), text))
         return text, removed
+
+
+def _lead(blocks: Sequence[Block], region: Region, meta: Metadata | None) -> str | None:
+    summary, titles = (meta.summary, meta.headlines) if meta else (None, ())
+    return lead.lead_of(blocks, region, summary, frontmatter.variants(titles))
 
 
 def _believed(declared: str, text: str) -> str:
