@@ -11,6 +11,8 @@ from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from lxml import etree
+
 from processors.extract.blocks import INLINE
 
 if TYPE_CHECKING:
@@ -31,6 +33,8 @@ MAX_LABEL = 60
 LAYOUT_CELL = 300
 LAYOUT_CELL_WITH_PARAGRAPH = 150
 WRAPPER_LEVELS = 3
+MAX_CARD = 240
+CARDS_PER_PARAGRAPH = 2
 
 _BOX = re.compile(
     "|".join(
@@ -49,6 +53,7 @@ _BOX = re.compile(
 )
 # What readers unfold; "embed" is what one builder calls markup of the author's own.
 _FOLDED = re.compile(r"accordion|collaps|faq|toggle|w-embed|tab-?(?:pane|content)", re.IGNORECASE)
+_CARDS = etree.XPath(".//a[.//h2 or .//h3 or .//h4 or .//h5 or .//h6]")
 _LABELS = frozenset(("h2", "h3", "h4", "h5", "h6", "p", "strong", "b", "div", "span"))
 _SPACES = re.compile(r"\s+")
 
@@ -93,6 +98,18 @@ def drop_link_paragraphs(body: HtmlElement) -> None:
     if len(links) <= prose / 3:
         for element in links:
             drop(element)
+
+
+def drop_link_cards(body: HtmlElement) -> None:
+    """Remove links around a heading: cards that lead to other articles.
+
+    One that the publisher does not vouch for (`rel=nofollow`, `sponsored`) stays: it names a product that the article
+    is about. Kept where there are more than two for each paragraph: such a page is a collection.
+    """
+    cards = [link for link in _CARDS(body) if _size(link) <= MAX_CARD and not _is_disowned(link)]
+    if cards and len(cards) <= CARDS_PER_PARAGRAPH * sum(1 for one in body.iter("p") if len(one.text_content()) > 40):
+        for card in cards:
+            drop(card)
 
 
 def free_tables(body: HtmlElement) -> None:
@@ -182,6 +199,7 @@ PASSES: dict[str, Callable[[HtmlElement], None]] = {
     "link-farms": drop_link_farms,
     "link-lists": drop_link_lists,
     "link-paragraphs": drop_link_paragraphs,
+    "link-cards": drop_link_cards,
 }
 """By name, in the order they run."""
 
@@ -198,6 +216,10 @@ def _is_box(element: HtmlElement) -> bool:
 @lru_cache(maxsize=8192)
 def _box_name(value: str) -> bool:
     return _BOX.search(value) is not None
+
+
+def _is_disowned(link: HtmlElement) -> bool:
+    return not {"nofollow", "sponsored"}.isdisjoint((link.get("rel") or "").lower().split())
 
 
 def _is_links_with_kickers(element: HtmlElement) -> bool:
