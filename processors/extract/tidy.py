@@ -44,7 +44,9 @@ _BOX = re.compile(
             *("promo(?!te)", "newsletter", "sign-?up", "subscri", "paywall", "piano", "donat", "sponsor", "advert"),
             *("(?:^|[ _-])ads?(?:[ _-]|$)", "app-?(?:banner|promo|download)"),
             *("social", "share(?!d)", "sharing", "follow-us", "widget(?!-text)", "toolbar", "breadcrumb"),
-            *("caption", "credit", "byline", "dateline", "tags?(?:[ _-]|$)"),
+            *("caption", "credit", "byline", "dateline", "tags?(?:[ _-]|$)", "legend", "media-?(?:info|sub|desc)"),
+            *("(?:image|photo|picture)-?(?:desc|info|meta|text)", "(?:^|[ _-])cta(?:[ _-]|$)", "call-to-action"),
+            *("affiliate-?(?:disc|info|note)", "ai-?(?:article)?-?summary", "summary-?box", "key-?(?:points|takeaways)"),
             *("author-?(?:bio|box|info|card)", "about-(?:the-)?author", "fact-?box", "info-?box", "expandable"),
             *("print-only", "screen-reader", "visually-hidden", "sr-only"),
         )
@@ -54,6 +56,11 @@ _BOX = re.compile(
 # What readers unfold; "embed" is what one builder calls markup of the author's own.
 _FOLDED = re.compile(r"accordion|collaps|faq|toggle|w-embed|tab-?(?:pane|content)", re.IGNORECASE)
 _CARDS = etree.XPath(".//a[.//h2 or .//h3 or .//h4 or .//h5 or .//h6]")
+# An outlet's own elements (`<acme-factbox>`) count by their names too.
+_BOXES = etree.XPath(
+    ".//*[(@class or @id) and (self::div or self::section or self::ul or self::ol or self::p or self::table or self::dl"
+    " or self::span or self::article or contains(local-name(), '-'))]"
+)
 _LABELS = frozenset(("h2", "h3", "h4", "h5", "h6", "p", "strong", "b", "div", "span"))
 _SPACES = re.compile(r"\s+")
 
@@ -146,8 +153,7 @@ def drop_boxes(region: Region) -> None:
     and a bad one must not cost an article.
     """
     keep = set(region.core)
-    elements = region.container.iter("div", "section", "ul", "ol", "p", "table", "dl", "span")
-    sizes = {one: _prose_in(one, region) for one in elements if one not in keep and _is_box(one)}
+    sizes = {one: _prose_in(one, region) for one in _BOXES(region.container) if one not in keep and _is_box(one)}
     boxes = {box: size for box, size in sizes.items() if size <= BOX_SHARE * region.prose}
     outer = sum(size for box, size in boxes.items() if box.getparent() not in boxes)
     for box, size in boxes.items():
