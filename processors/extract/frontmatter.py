@@ -1,5 +1,7 @@
 """Takes out of a text's first and last lines what the record has fields for: headline, byline, date line, section.
 
+With them goes a note on who the author is, among the last lines: a paragraph that begins with the name of one.
+
 A quarter of trafilatura's texts begin with the `<h1>`. Lines are compared by letters and digits alone, since quotes,
 dashes and spaces differ between a page's text and its metadata.
 """
@@ -23,6 +25,13 @@ TITLE_WITHIN = 6
 MIN_LETTERS = 6
 MAX_TITLE = 400
 MAX_CREDIT = 90
+NOTES = 4
+"""Lines at the end, but never among the first, in which a note on an author is looked for."""
+MIN_NOTE, MAX_NOTE = 40, 700
+BEFORE_NAME = 24
+"""Letters that may stand before the name in a note: "Our correspondent Anna Berg is ..."."""
+MIN_NAME = 8
+"""Letters of a name that is looked for in notes."""
 SEPARATORS = (" | ", " - ", " – ", " — ", " :: ", " » ", " · ", " • ", "｜", "_")
 
 _LABEL = re.compile(
@@ -63,14 +72,14 @@ def without(
     lines = text.split("\n")
     headlines = variants(titles)
     writers = frozenset(map(key, authors))
-    taken: dict[int, str] = {}
+    taken = _notes(lines, writers)
     ends = {*range(min(FIRST, len(lines))), *range(max(0, len(lines) - LAST), len(lines))}
     for place in sorted(ends):
         rule = _rule(lines[place], place, headlines, writers, key(section or ""))
         if rule is not None:
             taken[place] = rule
     kept = "\n".join(line for place, line in enumerate(lines) if place not in taken)
-    return kept, tuple(Removal(rule=rule, text=lines[place]) for place, rule in taken.items())
+    return kept, tuple(Removal(rule=rule, text=lines[place]) for place, rule in sorted(taken.items()))
 
 
 def dated(line: str) -> str:
@@ -91,6 +100,20 @@ def _credit(line: str, place: int, writers: frozenset[str]) -> str | None:
     if _LABELLED.fullmatch(line) or (writers and _only(line, writers)):
         return "byline"
     return "date-line" if place < FIRST and any(map(str.isdigit, line)) and date_line(dated(line)) else None
+
+
+def _notes(lines: list[str], writers: frozenset[str]) -> dict[int, str]:
+    """Return the places of notes on the authors. A list's item is none: it is about its first words."""
+    names = [writer for writer in writers if len(writer) >= MIN_NAME]
+    places = range(max(FIRST, len(lines) - NOTES), len(lines)) if names else ()
+    return {place: "author-note" for place in places if _is_note(lines[place], names)}
+
+
+def _is_note(line: str, names: Iterable[str]) -> bool:
+    if line.startswith("- ") or not MIN_NOTE <= len(line) <= MAX_NOTE:
+        return False
+    begin = key(line[:MAX_CREDIT])
+    return any(0 <= begin.find(name) <= BEFORE_NAME for name in names)
 
 
 def _only(line: str, writers: frozenset[str]) -> bool:

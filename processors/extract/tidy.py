@@ -46,7 +46,12 @@ _BOX = re.compile(
             *("social", "share(?!d)", "sharing", "follow-us", "widget(?!-text)", "toolbar", "breadcrumb"),
             *("caption", "credit", "byline", "dateline", "tags?(?:[ _-]|$)", "legend", "media-?(?:info|sub|desc)"),
             *("(?:image|photo|picture)-?(?:desc|info|meta|text)", "(?:^|[ _-])cta(?:[ _-]|$)", "call-to-action"),
-            *("affiliate-?(?:disc|info|note)", "ai-?(?:article)?-?summary", "summary-?box", "key-?(?:points|takeaways)"),
+            *(
+                "affiliate-?(?:disc|info|note)",
+                "ai-?(?:article)?-?summary",
+                "summary-?box",
+                "key-?(?:points|takeaways)",
+            ),
             *("author-?(?:bio|box|info|card)", "about-(?:the-)?author", "fact-?box", "info-?box", "expandable"),
             *("print-only", "screen-reader", "visually-hidden", "sr-only"),
         )
