@@ -27,8 +27,11 @@ LINK_SHARE_LIST = 0.85
 LINK_SHARE_PARAGRAPH = 0.9
 BOX_SHARE = 0.15
 BOXES_SHARE = 0.4
+SURE_SHARE = 0.4
+"""Of a box whose name can hardly mean the article."""
 FARM = 500
 KICKER = 40
+MIN_HEADLINE = 20
 MAX_LABEL = 60
 LAYOUT_CELL = 300
 LAYOUT_CELL_WITH_PARAGRAPH = 150
@@ -57,6 +60,9 @@ _BOX = re.compile(
         )
     ),
     re.IGNORECASE,
+)
+_SURE = re.compile(
+    r"fact-?box|info-?box|related|recirc|most-?(?:read|popular)|newsletter|outbrain|taboola", re.IGNORECASE
 )
 # What readers unfold; "embed" is what one builder calls markup of the author's own.
 _FOLDED = re.compile(r"accordion|collaps|faq|toggle|w-embed|tab-?(?:pane|content)", re.IGNORECASE)
@@ -96,13 +102,15 @@ def drop_link_farms(body: HtmlElement) -> None:
 def drop_link_paragraphs(body: HtmlElement) -> None:
     """Remove paragraphs that are one link ("READ MORE: ...") where most paragraphs are prose.
 
-    Kept where more than a third of the paragraphs are links: such a page is a collection, and its links are its text.
+    So are those with the same label before their link, two or more on the page, in whatever language. Kept where more
+    than a third of the paragraphs are links: such a page is a collection, and its links are its text.
     """
     paragraphs = [*body.iter("p")]
+    linked = [element for element in paragraphs if element.find(".//a") is not None]
+    labels = {element: _label_of(element) for element in linked}
+    counts = Counter(labels.values())
     links = [
-        element
-        for element in paragraphs
-        if element.find(".//a") is not None and _link_share(element) >= LINK_SHARE_PARAGRAPH
+        one for one in linked if _link_share(one) >= LINK_SHARE_PARAGRAPH or (labels[one] and counts[labels[one]] > 1)
     ]
     if not links:
         return
@@ -154,12 +162,12 @@ def free_quotes(body: HtmlElement) -> None:
 def drop_boxes(region: Region) -> None:
     """Remove boxes inside the container that their names call something else than the article.
 
-    One with a good part of its prose stays, and so do all with prose if they hold much of it together: class names lie,
-    and a bad one must not cost an article.
+    One with a good part of its prose stays (more of it with a name such as "factbox"), and so do all with prose if they
+    hold much of it together: class names lie, and a bad one must not cost an article.
     """
     keep = set(region.core)
     sizes = {one: _prose_in(one, region) for one in _BOXES(region.container) if one not in keep and _is_box(one)}
-    boxes = {box: size for box, size in sizes.items() if size <= BOX_SHARE * region.prose}
+    boxes = {box: size for box, size in sizes.items() if size <= _share_of(box) * region.prose}
     outer = sum(size for box, size in boxes.items() if box.getparent() not in boxes)
     for box, size in boxes.items():
         if outer <= BOXES_SHARE * region.prose or not size:
@@ -224,9 +232,25 @@ def _is_box(element: HtmlElement) -> bool:
     return any(_box_name(value) for value in (element.get("class"), element.get("id")) if value)
 
 
+def _share_of(box: HtmlElement) -> float:
+    sure = any(_SURE.search(value) for value in (box.get("class"), box.get("id")) if value)
+    return SURE_SHARE if sure else BOX_SHARE
+
+
 @lru_cache(maxsize=8192)
 def _box_name(value: str) -> bool:
     return _BOX.search(value) is not None
+
+
+def _label_of(paragraph: HtmlElement) -> str:
+    """Return what stands before the link at the end of a paragraph, if that announces it: "MORE NEWS |"; else ""."""
+    links = [*paragraph.iter("a")]
+    link = " ".join(links[0].text_content().split())
+    whole = " ".join(paragraph.text_content().split())
+    if len(links) > 1 or len(link) < MIN_HEADLINE or not whole.endswith(link):
+        return ""
+    label = whole[: -len(link)].rstrip()
+    return label if 3 <= len(label) <= KICKER and label.endswith((":", "|", ">", "»", "–", "-")) else ""
 
 
 def _is_disowned(link: HtmlElement) -> bool:
