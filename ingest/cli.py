@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
     from ingest.config import Config, Sinks
+    from ingest.selection import Selection
 
 log = logging.getLogger(__name__)
 
@@ -131,8 +132,11 @@ def _replay(options: argparse.Namespace, config: Config) -> int:
         return diff(config, options.inputs, options.topics, stop)
     from ingest.replay import Options, replay  # noqa: PLC0415 - see main
 
-    if options.distribute and (options.to is not None or options.dry_run or options.topics is not None):
-        print("--distribute only hands pages to workers: without --to, --topics and --dry-run", file=sys.stderr)  # noqa: T201 - as in _run
+    selection = _selection(options)
+    if options.distribute and (options.to is not None or options.dry_run or options.topics is not None or selection):
+        print(  # noqa: T201 - as in _run
+            "--distribute only hands pages to workers: without --to, --topics, --dry-run and filters", file=sys.stderr
+        )
         return USAGE
     wanted = Options(
         inputs=tuple(options.inputs),
@@ -142,9 +146,23 @@ def _replay(options: argparse.Namespace, config: Config) -> int:
         strict=options.strict,
         workers=options.workers,
         rate=options.rate,
+        speed=options.speed,
         topics=options.topics,
+        selection=selection,
     )
     return replay(config, _sinks(options, config), wanted, stop)
+
+
+def _selection(options: argparse.Namespace) -> Selection:
+    from ingest.selection import Selection  # noqa: PLC0415 - see main
+
+    return Selection(
+        since=options.since,
+        until=options.until,
+        hosts=options.host,
+        languages=options.language,
+        topics=options.topic,
+    )
 
 
 def _sinks(options: argparse.Namespace, config: Config) -> Sinks:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import re
 from importlib.metadata import version
 from pathlib import Path
 
+from ingest import replayarguments
+from ingest.argumenttypes import count, name, rate
 from ingest.feedcommands import arguments
 
 
@@ -31,7 +32,7 @@ def parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     _scaled_parsers(commands, common)
-    _replay_parser(commands, common)
+    replayarguments.add_parser(commands, common)
     commands.add_parser(
         "check",
         parents=[common],
@@ -65,11 +66,11 @@ def _scaled_parsers(
         epilog="Example: newstap work --config news.toml --workers 2",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    work.add_argument("--group", type=_name, metavar="NAME", help="the consumer group (default: newstap-work-PREFIX)")
+    work.add_argument("--group", type=name, metavar="NAME", help="the consumer group (default: newstap-work-PREFIX)")
     work.add_argument(
-        "--instance", type=_name, metavar="NAME", help="its name in the group (default: this machine's, and a number)"
+        "--instance", type=name, metavar="NAME", help="its name in the group (default: this machine's, and a number)"
     )
-    work.add_argument("--workers", type=_count, default=0, metavar="N", help="processes (default: one per core)")
+    work.add_argument("--workers", type=count, default=0, metavar="N", help="processes (default: one per core)")
 
     export = commands.add_parser(
         "export",
@@ -97,7 +98,7 @@ def _demo_parser(
     )
     demo.add_argument("--to", type=Path, default=Path("var/demo"), metavar="DIR", help="where (default: %(default)s)")
     demo.add_argument("--exit-when-idle", action="store_true", help="end when everything is published and delivered")
-    demo.add_argument("--pace", type=_rate, default=1.0, metavar="SECONDS", help="between two articles (default: 1)")
+    demo.add_argument("--pace", type=rate, default=1.0, metavar="SECONDS", help="between two articles (default: 1)")
     demo.add_argument("--archive", action="store_true", help="replay a bundled archive of such articles instead")
 
 
@@ -142,78 +143,11 @@ def _site_parser(
 ) -> None:
     site = commands.add_parser("site", parents=[common], help="what was learned about a site, and how to forget it")
     actions = site.add_subparsers(dest="action", metavar="ACTION", required=True)
-    for name, about in (
+    for verb, about in (
         ("show", "its recurring lines: which go and which stay, how often seen, since when, and why"),
         ("export", "the lines that go, as a file for [extraction] rules"),
         ("forget", "forget all of it"),
     ):
-        action = actions.add_parser(name, parents=[late], help=about)
+        action = actions.add_parser(verb, parents=[late], help=about)
         action.add_argument("host", metavar="HOST", help="the site, as in gazette.example")
         action.add_argument("--to", type=Path, metavar="DIR", help="what a replay without --config learned in DIR")
-
-
-def _replay_parser(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
-) -> None:
-    replay = commands.add_parser(
-        "replay",
-        parents=[common],
-        help="archived documents through the chain, into files and Kafka; resumable",
-        description="Replays archived documents: .txt .html .json .jsonl .warc .arc, each also .gz; directories; "
-        "- for standard input. Killed or interrupted, the same command goes on where it stopped.",
-        epilog="Examples: newstap replay archive/ --to out | newstap replay CC-NEWS.warc.gz --kafka 127.0.0.1:9092 | "
-        "newstap replay CC-NEWS.warc.gz --distribute --config news.toml",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    replay.add_argument("inputs", nargs="+", metavar="PATH", help="a file, a directory, or - for standard input")
-    replay.add_argument("--to", type=Path, metavar="DIR", help="write files here, and keep the job's progress here")
-    replay.add_argument("--kafka", type=_address, metavar="HOST:PORT", help="publish to this Kafka")
-    replay.add_argument("--distribute", action="store_true", help="leave the work to newstap work: pages, into Kafka")
-    replay.add_argument("--topics", type=_topics, metavar="A,B", help="the topics to look for, or all")
-    trials = replay.add_mutually_exclusive_group()
-    trials.add_argument("--dry-run", action="store_true", help="print the records, deliver and remember nothing")
-    trials.add_argument(
-        "--diff", action="store_true", help="print what new topic definitions would change in records; deliver nothing"
-    )
-    replay.add_argument("--restart", action="store_true", help="begin anew: replace the files, publish again")
-    replay.add_argument("--strict", action="store_true", help="exit with 1 if there are dead letters")
-    replay.add_argument("--workers", type=_count, default=0, metavar="N", help="processes (default: one per core)")
-    replay.add_argument("--rate", type=_rate, default=0.0, metavar="N", help="documents per second at most")
-
-
-def _address(text: str) -> str:
-    host, _, port = text.rpartition(":")
-    if not host or not port.isdigit() or not 0 < int(port) < 65_536:
-        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT, as in 127.0.0.1:9092")
-    return text
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9._-]{1,100}", text) or text in {".", ".."}:
-        raise argparse.ArgumentTypeError(f"{text!r} is no name: use up to 100 of a-z, A-Z, 0-9, '.', '_' and '-'")
-    return text
-
-
-def _topics(text: str) -> tuple[str, ...]:
-    if text == "all":
-        return ()
-    names = tuple(name.strip() for name in text.split(",") if name.strip())
-    if not names:
-        raise argparse.ArgumentTypeError("give topic names, as in north-korea,russia, or all")
-    return names
-
-
-def _count(text: str) -> int:
-    if not text.isdigit() or not 0 < int(text) <= 1024:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1 to 1024")
-    return int(text)
-
-
-def _rate(text: str) -> float:
-    try:
-        rate = float(text)
-    except ValueError:
-        rate = 0.0
-    if not 0 < rate < float("inf"):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number above 0")
-    return rate

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from processors.identity import content_digest
-from processors.records import Mode, Outcome, Reason, Record, Skipped
+from processors.records import Outcome, Reason, Record, Skipped
 
 if TYPE_CHECKING:
     import sqlite3
@@ -29,8 +29,8 @@ def settled(connection: sqlite3.Connection, outcome: Outcome) -> Outcome:
     """Return the outcome as it is to be delivered, and remember it, inside the caller's transaction.
 
     A record of the same document id (or, without one, the same record id) with the same title and text as an earlier
-    one becomes a `duplicate`. What feeds lead to goes by its record id: a document id there is one feed's name for what
-    other feeds may lead to as well.
+    one becomes a `duplicate`. What feeds lead to goes by its record id, when it is replayed too: a document id there is
+    one feed's name for what other feeds may lead to as well.
 
     Any other gets the next free revision number of its id, not below the one it brings.
     """
@@ -38,7 +38,7 @@ def settled(connection: sqlite3.Connection, outcome: Outcome) -> Outcome:
         return outcome
     article = outcome.article
     key = outcome.origin.document_id
-    key = f"record:{outcome.id}" if key is None or outcome.origin.mode is Mode.RUN else f"document:{key}"
+    key = f"record:{outcome.id}" if key is None or outcome.origin.feed is not None else f"document:{key}"
     content = content_digest(article.title, article.text)
     if not connection.execute(f"INSERT OR IGNORE INTO seen VALUES (?, ?, {_NOW})", (key, content)).rowcount:  # noqa: S608 - a constant
         connection.execute(f"UPDATE seen SET last = {_NOW} WHERE key = ? AND content = ?", (key, content))  # noqa: S608 - as above

@@ -40,6 +40,8 @@ class Job:
     """Absolute paths, or `-`."""
     to: str | None
     kafka: str | None
+    only: str = ""
+    """What is selected of the inputs, in words; empty for all of it."""
 
     @property
     def name(self) -> str:
@@ -49,16 +51,18 @@ class Job:
     @property
     def text(self) -> str:
         """The job as JSON, as its state keeps it."""
-        return json.dumps({"inputs": self.inputs, "kafka": self.kafka})
+        row = {"inputs": self.inputs, "kafka": self.kafka}
+        return json.dumps(row | {"only": self.only} if self.only else row)
 
 
-def job_of(inputs: Sequence[str], sinks: Sinks, *, distributed: bool = False) -> Job:
-    """Name the job that these inputs and sinks are; one that hands pages to workers is another one."""
+def job_of(inputs: Sequence[str], sinks: Sinks, *, distributed: bool = False, only: str = "") -> Job:
+    """Name the job that these inputs and sinks are; one that hands pages to workers, or selects, is another one."""
     suffix = ".pages" if distributed else ""
     return Job(
         inputs=tuple(i if i == STDIN else str(Path(i).resolve()) for i in inputs),
         to=None if sinks.files is None else str(sinks.files.path.resolve()),
         kafka=None if sinks.kafka is None else f"{sinks.kafka.bootstrap}/{sinks.kafka.topic_prefix}{suffix}",
+        only=only,
     )
 
 
@@ -78,7 +82,7 @@ def opened(job: Job, config: Config, *, restart: bool, layout: Layout = REPLAY) 
     Args:
         job: inputs and targets.
         config: tells where the state lies when no files are written.
-        restart: forget the job's progress and delete its files first; another Kafka is no other job then.
+        restart: forget the job's progress and delete its files first; another Kafka or selection is no other job then.
         layout: of its state.
 
     Raises:
@@ -133,10 +137,12 @@ def _refuse_other_job(store: Store, job: Job, *, restart: bool) -> None:
     if row is None:
         return
     before = json.loads(row[0])
-    if tuple(before["inputs"]) != job.inputs or (before["kafka"] != job.kafka and not restart):
+    same = before["kafka"] == job.kafka and before.get("only", "") == job.only
+    if tuple(before["inputs"]) != job.inputs or not (same or restart):
         where = job.to or store.path.parent
         raise JobError(
             f"{where}: holds the output of another job (of {', '.join(before['inputs'])}"
+            f"{', only ' + before['only'] if before.get('only') else ''}"
             f"{' to Kafka at ' + before['kafka'] if before['kafka'] else ''}); choose another folder with --to"
         )
 

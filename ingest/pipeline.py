@@ -68,7 +68,8 @@ class Pipeline(Generic[M, C]):
     Args:
         source: what to read.
         pool: what turns pages into outcomes, or hands them on.
-        settle: called in the transaction with each of these; returns what becomes of it, and that as an item.
+        settle: called in the transaction with each of these; returns what becomes of it, and that as an item (None
+            where nothing is to be delivered).
         outbox: where outcomes go, in one transaction with the source's progress.
         delivery: told of new items; reading waits while it has no room.
         stop: set it to end early; what is settled by then is committed, the rest is read again next time.
@@ -83,7 +84,7 @@ class Pipeline(Generic[M, C]):
         *,
         source: Source[M],
         pool: Work[Any, tuple[C | None, M]],
-        settle: Callable[[sqlite3.Connection, C], tuple[C, Item]],
+        settle: Callable[[sqlite3.Connection, C], tuple[C, Item | None]],
         outbox: Outbox,
         delivery: Delivery,
         stop: threading.Event,
@@ -183,7 +184,7 @@ class Pipeline(Generic[M, C]):
     def _settle(self) -> list[C]:
         with self._outbox.store.transaction() as connection:
             made = [self._settle_one(connection, outcome) for outcome, _ in self._batch if outcome is not None]
-            self._outbox.add(connection, [item for _, item in made])
+            self._outbox.add(connection, [item for _, item in made if item is not None])
             if self._learner is not None:
                 self._learner.note(connection, [outcome for outcome, _ in made])
             self._source.commit(connection, [mark for _, mark in self._batch])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
+from datetime import timedelta
 from typing import IO, TYPE_CHECKING, Any
 
 from processors.records import Failed, Record
@@ -11,6 +12,7 @@ from processors.records import Failed, Record
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ingest.sources.base import PassedOver
     from processors.records import Outcome, Page
 
 log = logging.getLogger(__name__)
@@ -34,6 +36,8 @@ class Progress:
         self._clock = clock
         self._began = self._said = clock()
         self._documents = self._records = self._failed = 0
+        self._first = 0
+        """Where the first document was: an earlier run may have come so far."""
         self._bar: Any = None
         if stream.isatty():
             from tqdm import tqdm  # noqa: PLC0415 - only where there is a terminal to draw on
@@ -42,8 +46,10 @@ class Progress:
                 total=position()[1] or None, unit="B", unit_scale=True, file=stream, leave=False, dynamic_ncols=True
             )
 
-    def saw(self, outcome: Page | Outcome) -> None:
+    def saw(self, outcome: Page | Outcome | PassedOver) -> None:
         """Count one outcome."""
+        if self._documents == 0:
+            self._begin(self._position()[0])
         self._documents += 1
         self._records += isinstance(outcome, Record)
         self._failed += isinstance(outcome, Failed)
@@ -62,7 +68,20 @@ class Progress:
             done, total = self._position()
             share = f", {100 * done / total:.0f} % of the input" if total else ""
             rate = self._documents / (now - self._began)
-            log.info("%d documents, %d records, %.0f a second%s", self._documents, self._records, rate, share)
+            left = self._left(done, total, now)
+            log.info("%d documents, %d records, %.0f a second%s%s", self._documents, self._records, rate, share, left)
+
+    def _begin(self, place: int) -> None:
+        self._first = place
+        if self._bar is not None:
+            self._bar.initial = self._bar.n = self._bar.last_print_n = place
+
+    def _left(self, done: int, total: int, now: float) -> str:
+        """Say how long it will go on at this rate, where that can be told."""
+        if not total or done <= self._first:
+            return ""
+        seconds = (total - done) * (now - self._began) / (done - self._first)
+        return f", {timedelta(seconds=round(seconds))} left"
 
     def close(self) -> None:
         """Take the bar away."""

@@ -8,45 +8,47 @@ import logging
 import os
 import sys
 import tempfile
-import threading
-import time
-from collections import Counter
 from contextlib import ExitStack
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypedDict
+from typing import IO, TYPE_CHECKING, Any, TypedDict
 
 from ingest import jobs
+from ingest.choosing import Choice
 from ingest.delivery import Delivery
-from ingest.pipeline import HandOn, Pipeline, settle
+from ingest.jobrun import JobRun, counted
+from ingest.pacing import Paced
+from ingest.pipeline import HandOn, Pipeline
 from ingest.pool import Pool, preload
 from ingest.profiles import Learner, Profiles
 from ingest.progress import Progress
 from ingest.recipe import Limits, Recipe, topics_of
 from ingest.routing import handed_on
+from ingest.selection import EVERYTHING, Selected, Selection
 from ingest.sources.archive import ArchiveSource
-from ingest.sources.base import Mark, SourceError
+from ingest.sources.base import Mark, PassedOver
 from ingest.sources.opening import discovered
 from ingest.wiring import MIGRATIONS, kafka_sink, sinks_of
-from processors.records import Page, Step
+from processors.records import Page
 from sinks.base import Kind, Sink
 from sinks.console import ConsoleSink
 from sinks.outbox import Outbox
-from sinks.store import Store, StoreError
+from sinks.store import Store
 
 if TYPE_CHECKING:
+    import threading
     from collections.abc import Callable, Sequence
 
     from ingest.config import Config, Sinks
+    from ingest.pipeline import Work
+    from ingest.sources.base import Source
     from processors.records import Outcome
 
 log = logging.getLogger(__name__)
 
 RECYCLE_PAGES = 10_000
 """Pages until a worker is replaced, in case a library leaks; a new one takes as long as some 60 pages do."""
-_DRAIN_SECONDS = 10.0
-"""How long an interrupted replay waits for sinks that work; what they have not taken by then waits in the outbox."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +63,11 @@ class Options:
     strict: bool = False
     workers: int = 0
     rate: float = 0.0
+    speed: float = 0.0
+    """Seconds of event time in one second; 0 for as fast as it goes."""
     topics: tuple[str, ...] | None = None
     """Names; empty for all; None for what the configuration enables."""
+    selection: Selection = EVERYTHING
 
 
 def replay(
@@ -86,7 +91,7 @@ def replay(
         InputError: an input cannot be used.
         JobError: the target belongs to another job.
         PoolError: rules, topics or processors are wrong, so that no worker can start.
-        TopicsError: topics are wrong.
+        TopicsError: topics are wrong, or one is selected that is not looked for.
         StoreError: the state cannot be used, or another process works on the job.
         BrokenPipeError: a dry run's reader has gone.
     """
@@ -94,60 +99,41 @@ def replay(
     if not options.distribute:
         preload()  # first, since the workers' libraries are loaded meanwhile
     topics = topics_of(Recipe(config=config, topics=options.topics))
+    options.selection.check(topics.names)
     recipe = Recipe(config=config, definitions=topics)
     with ExitStack() as stack:
-        if options.dry_run:
-            box = _scratch_outbox(stack)
-            targets: list[Sink] = [ConsoleSink(sys.stdout.buffer, box.ledger(ConsoleSink.name))]
-        else:
-            job = jobs.job_of(options.inputs, sinks, distributed=options.distribute)
-            box = jobs.opened(job, config, restart=options.restart)
-            targets = _targets(config, sinks, options, box, topics.names)
-        stack.callback(box.store.close)
+        box, targets = _opened(stack, config, sinks, options, topics.names)
         source = ArchiveSource(files, box.store, max_page_bytes=config.fetch.max_page_bytes, stdin=_stdin())
-        if options.distribute:
-            code = _assembled(source, None, box, targets, options, stop, on_outcome).complete()
-        else:
-            code = _extracted(source, recipe, box, targets, options, stop, on_outcome)
+        parts = _Parts(
+            source=Selected(source, options.selection) if options.selection else source,
+            position=source.progress,
+            box=box,
+            targets=targets,
+            options=options,
+            stop=stop,
+            on_outcome=on_outcome,
+        )
+        code = _hand_on(parts) if options.distribute else _extract(parts, recipe)
     if ignored:
-        log.info("%s of other kinds ignored", _counted(ignored, "file"))
+        log.info("%s of other kinds ignored", counted(ignored, "file"))
     if not options.dry_run:
         _tell_targets(sinks)
     return code
 
 
-def _extracted(  # noqa: PLR0917 - as of _assembled
-    source: ArchiveSource,
-    recipe: Recipe,
-    box: Outbox,
-    targets: Sequence[Sink],
-    options: Options,
-    stop: threading.Event,
-    on_outcome: Callable[[Outcome], None] | None,
-) -> int:
-    """Run the chain here, with what is known of sites, and keep what it teaches."""
-    config = recipe.config
-    profiles = Profiles(config.state.path if config.file is not None else box.store.path.parent)
-    pool = _pool(replace(recipe, profiles=profiles.snapshot(box.store)), options)
-    learner = None if options.dry_run else Learner(profiles, box.store)
-    if recipe.definitions is not None:
-        _tell_changes(box, definitions_of(config, recipe.definitions.digest))
-    code = _assembled(source, pool, box, targets, options, stop, on_outcome, learner).complete()
-    if learner is not None:
-        learner.finish()
-    return code
-
-
-def _stdin() -> IO[bytes]:
-    return sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
-
-
-def _tell_changes(box: Outbox, definitions: str) -> None:
-    if jobs.is_changed(box, definitions):
-        log.warning(
-            "topics, rules or processors have changed since this job began: what is done keeps the old ones; "
-            "--restart does all of it again"
-        )
+def _opened(
+    stack: ExitStack, config: Config, sinks: Sinks, options: Options, topics: Sequence[str]
+) -> tuple[Outbox, list[Sink]]:
+    """Return the job's outbox and sinks; a dry run's are for itself alone."""
+    if options.dry_run:
+        box = _scratch_outbox(stack)
+        targets: list[Sink] = [ConsoleSink(sys.stdout.buffer, box.ledger(ConsoleSink.name))]
+    else:
+        job = jobs.job_of(options.inputs, sinks, distributed=options.distribute, only=str(options.selection))
+        box = jobs.opened(job, config, restart=options.restart)
+        targets = _targets(config, sinks, options, box, topics)
+    stack.callback(box.store.close)
+    return box, targets
 
 
 def _targets(config: Config, sinks: Sinks, options: Options, box: Outbox, topics: Sequence[str]) -> list[Sink]:
@@ -156,11 +142,93 @@ def _targets(config: Config, sinks: Sinks, options: Options, box: Outbox, topics
     return sinks_of(sinks, box, topics)
 
 
-def _tell_targets(sinks: Sinks) -> None:
-    if sinks.files is not None:
-        log.info("files: %s", sinks.files.path)
-    if sinks.kafka is not None:
-        log.info("Kafka: %s, topics %s.*", sinks.kafka.bootstrap, sinks.kafka.topic_prefix)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """What a run is put together from, whatever is made of the documents."""
+
+    source: Source[Mark]
+    position: Callable[[], tuple[int, int]]
+    """How far the source is."""
+    box: Outbox
+    targets: Sequence[Sink]
+    options: Options
+    stop: threading.Event
+    on_outcome: Callable[[Outcome], None] | None
+
+
+def _extract(parts: _Parts, recipe: Recipe) -> int:
+    """Run the chain here, with what is known of sites, and keep what it teaches; return the exit code."""
+    config, options, box = recipe.config, parts.options, parts.box
+    profiles = Profiles(config.state.path if config.file is not None else box.store.path.parent)
+    pool = _pool(replace(recipe, profiles=profiles.snapshot(box.store)), options)
+    learner = None if options.dry_run else Learner(profiles, box.store)
+    if recipe.definitions is not None:
+        _tell_changes(box, definitions_of(config, recipe.definitions.digest))
+    work: Work[Any, tuple[Outcome | PassedOver | None, Mark]] = pool
+    if options.speed:
+        work = Paced(work, options.speed)
+    settle = Choice(options.selection).settle
+    run, common = _assembled(parts)
+    pipeline = Pipeline[Mark, "Outcome | PassedOver"](pool=work, settle=settle, learner=learner, **common)
+    code = run.complete(pipeline.run)
+    if learner is not None:
+        learner.finish()
+    return code
+
+
+def _hand_on(parts: _Parts) -> int:
+    """Leave the work to others; return the exit code."""
+    run, common = _assembled(parts)
+    pipeline = Pipeline[Mark, "Page | Outcome"](pool=HandOn["Page | Outcome", Mark](), settle=handed_on, **common)
+    return run.complete(pipeline.run)
+
+
+class _Common(TypedDict):
+    """What a pipeline is given, with a chain or without."""
+
+    source: Source[Mark]
+    outbox: Outbox
+    delivery: Delivery
+    stop: threading.Event
+    rate: float
+    on_outcome: Callable[[Page | Outcome | PassedOver], None]
+
+
+def _assembled(parts: _Parts) -> tuple[JobRun, _Common]:
+    options = parts.options
+    progress = Progress(parts.position, sys.stderr)
+    delivery = Delivery(parts.box, parts.targets)
+
+    def committed(outcome: Page | Outcome | PassedOver) -> None:
+        progress.saw(outcome)
+        if parts.on_outcome is not None and not isinstance(outcome, Page | PassedOver):
+            parts.on_outcome(outcome)
+
+    run = JobRun(
+        box=parts.box,
+        delivery=delivery,
+        progress=progress,
+        stop=parts.stop,
+        made=Kind.PAGE if options.distribute else Kind.RECORD,
+        strict=options.strict,
+        trial=options.dry_run,
+    )
+    common = _Common(
+        source=parts.source,
+        outbox=parts.box,
+        delivery=delivery,
+        stop=parts.stop,
+        rate=options.rate,
+        on_outcome=committed,
+    )
+    return run, common
+
+
+def _pool(recipe: Recipe, options: Options) -> Pool[Mark]:
+    extraction = recipe.config.extraction
+    limits = Limits(extraction.worker_timeout_seconds, extraction.worker_memory_mb, RECYCLE_PAGES)
+    workers = options.workers or extraction.workers or len(os.sched_getaffinity(0))
+    return Pool[Mark](recipe, workers=workers, limits=limits)
 
 
 def definitions_of(config: Config, topics: str) -> str:
@@ -171,145 +239,23 @@ def definitions_of(config: Config, topics: str) -> str:
     return digest.hexdigest()[:16]
 
 
-def _assembled(  # noqa: PLR0917 - each is one part of the whole, named as in the caller
-    source: ArchiveSource,
-    pool: Pool[Mark] | None,
-    box: Outbox,
-    targets: Sequence[Sink],
-    options: Options,
-    stop: threading.Event,
-    on_outcome: Callable[[Outcome], None] | None,
-    learner: Learner | None = None,
-) -> _Run:
-    progress = Progress(source.progress, sys.stderr)
-    delivery = Delivery(box, targets)
-
-    def committed(outcome: Page | Outcome) -> None:
-        progress.saw(outcome)
-        if on_outcome is not None and not isinstance(outcome, Page):
-            on_outcome(outcome)
-
-    common = _Common(source=source, outbox=box, delivery=delivery, stop=stop, rate=options.rate, on_outcome=committed)
-    if pool is not None:
-        read = Pipeline[Mark, "Outcome"](pool=pool, settle=settle, learner=learner, **common).run
-    else:
-        read = Pipeline[Mark, "Page | Outcome"](pool=HandOn["Page | Outcome", Mark](), settle=handed_on, **common).run
-    return _Run(options, box, read, delivery, progress, stop)
+def _tell_changes(box: Outbox, definitions: str) -> None:
+    if jobs.is_changed(box, definitions):
+        log.warning(
+            "topics, rules or processors have changed since this job began: what is done keeps the old ones; "
+            "--restart does all of it again"
+        )
 
 
-class _Common(TypedDict):
-    """What a pipeline is given, with a chain or without."""
-
-    source: ArchiveSource
-    outbox: Outbox
-    delivery: Delivery
-    stop: threading.Event
-    rate: float
-    on_outcome: Callable[[Page | Outcome], None]
+def _tell_targets(sinks: Sinks) -> None:
+    if sinks.files is not None:
+        log.info("files: %s", sinks.files.path)
+    if sinks.kafka is not None:
+        log.info("Kafka: %s, topics %s.*", sinks.kafka.bootstrap, sinks.kafka.topic_prefix)
 
 
-def _pool(recipe: Recipe, options: Options) -> Pool[Mark]:
-    extraction = recipe.config.extraction
-    limits = Limits(extraction.worker_timeout_seconds, extraction.worker_memory_mb, RECYCLE_PAGES)
-    workers = options.workers or extraction.workers or len(os.sched_getaffinity(0))
-    return Pool[Mark](recipe, workers=workers, limits=limits)
-
-
-@dataclass(slots=True)
-class _Run:
-    """One run of a job: reads, delivers, and tells what came of it."""
-
-    options: Options
-    box: Outbox
-    read: Callable[[], bool]
-    delivery: Delivery
-    progress: Progress
-    stop: threading.Event
-    before: Counter[tuple[Kind, str]] = field(default_factory=Counter)
-    waiting: int = 0
-    """Items that an earlier run had read and not delivered."""
-
-    def complete(self) -> int:
-        """Do it all; return the exit code."""
-        self.before, self.waiting = Counter(self.box.tally()), self.box.backlog()[0]
-        began = time.monotonic()
-        ended, drained, problem = self._delivered()
-        self.progress.close()
-        if problem is not None and isinstance(problem.__cause__, BrokenPipeError):
-            raise problem.__cause__  # as with `| head`: nobody is there to be told
-        self._summary(time.monotonic() - began, ended=ended)
-        if problem is not None:
-            log.error("stopped before all was delivered: %s", problem)
-            return 1
-        if not (ended and drained):
-            log.warning("stopped before all was delivered; the same command resumes where it stopped")
-            return 1
-        letters = any(kind is Kind.DEAD_LETTER for kind, _ in self.box.tally())
-        return 1 if self.options.strict and letters else 0
-
-    def _delivered(self) -> tuple[bool, bool, Exception | None]:
-        """Read and deliver; return whether all was read, whether all of that was delivered, and what went wrong."""
-        problem: Exception | None = None
-        ended = drained = False
-        self.delivery.start()
-        try:
-            try:
-                ended = self.read()
-            except (SourceError, StoreError) as error:
-                problem = error
-            drained = self._drained(patient=ended)
-        finally:
-            self.delivery.stop(finish=drained and ended)
-        return ended, drained, problem or self.delivery.broken
-
-    def _drained(self, *, patient: bool) -> bool:
-        """Wait until the sinks have everything: as long as it takes, but for a while only once we are to stop."""
-        deadline = None if patient else time.monotonic() + _DRAIN_SECONDS
-        while not self.delivery.drained():
-            if self.delivery.broken is not None or (deadline is not None and time.monotonic() > deadline):
-                return False
-            if self.stop.is_set():
-                if self.delivery.failing:
-                    return False
-                deadline = deadline or time.monotonic() + _DRAIN_SECONDS
-            self.delivery.wait(0.2)
-            self.progress.tick()
-        return True
-
-    def _count(self, kind: Kind) -> int:
-        return sum(n for (of, _), n in self._new().items() if of is kind)
-
-    def _new(self) -> Counter[tuple[Kind, str]]:
-        return Counter(self.box.tally()) - Counter(self.before)
-
-    def _summary(self, seconds: float, *, ended: bool) -> None:
-        new = self._new()
-        read, before = _documents(new), _documents(self.before)
-        if ended and before and not read and not self.waiting:
-            log.info("nothing new: this job had read its inputs before, and nothing was delivered again")
-        made = Kind.PAGE if self.options.distribute else Kind.RECORD
-        parts = [_counted(self._count(made), str(made))]
-        for kind, word in ((Kind.SKIPPED, "skipped"), (Kind.DEAD_LETTER, "dead letter")):
-            labels = ", ".join(f"{label} {n}" for (of, label), n in sorted(new.items()) if of is kind)
-            n = self._count(kind)
-            parts.append(
-                (f"{n} {word}" if kind is Kind.SKIPPED else _counted(n, word)) + (f" ({labels})" if labels else "")
-            )
-        rate = f", {read / seconds:.1f} a second" if seconds > 0 and read else ""
-        log.info("%s read: %s%s", _counted(read, "document"), " + ".join(parts), rate)
-        if before:
-            log.info("%s of this job had been accounted for before", _counted(before, "document"))
-        if self.options.dry_run:
-            log.info("dry run: nothing was delivered or remembered")
-
-
-def _documents(tally: Counter[tuple[Kind, str]]) -> int:
-    """Count what was read: a letter about an item that a sink refused is no document more."""
-    return sum(n for what, n in tally.items() if what != (Kind.DEAD_LETTER, Step.DELIVER))
-
-
-def _counted(n: int, what: str) -> str:
-    return f"{n} {what}" if n == 1 else f"{n} {what}s"
+def _stdin() -> IO[bytes]:
+    return sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
 
 
 def _scratch_outbox(stack: ExitStack) -> Outbox:

@@ -120,6 +120,8 @@ def _tell(before: Books, held: dict[str, Holdings], out: IO[str]) -> None:
         labels = Counter({label: n for (of, label), n in before.tally.items() if of is kind and label})
         told = ", ".join(f"{label} {n}" for label, n in sorted(labels.items()))
         out.write(f"  {kind:<14} {before.count(kind):>9}{f'  ({told})' if told else ''}\n")
+    for why, n in before.passed.items():
+        out.write(f"  {why:<14} {n:>9}\n")
     out.write(f"  {'in flight':<14} {before.waiting:>9}\n")
     for name, one in held.items():
         place = before.places[name]

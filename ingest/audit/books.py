@@ -7,6 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ingest import passed
 from processors.records import Step
 from sinks.base import Kind
 
@@ -41,6 +42,8 @@ class Books:
     waiting: int
     """Entries without an outcome yet."""
     tally: dict[tuple[Kind, str], int]
+    passed: dict[str, int]
+    """Documents that a replay was asked to leave alone, by why."""
     latest: dict[str, int]
     """Of each record's id the highest revision number that was given out."""
     gaps: int
@@ -56,8 +59,9 @@ class Books:
         return sum(n for (of, _), n in self.tally.items() if of is kind)
 
     def settled(self) -> int:
-        """Return how many documents have their outcome; a letter about an item that a sink refused is no document."""
-        return sum(n for what, n in self.tally.items() if what != (Kind.DEAD_LETTER, str(Step.DELIVER)))
+        """Return how many documents are done with; a letter about an item that a sink refused is no document."""
+        outcomes = sum(n for what, n in self.tally.items() if what != (Kind.DEAD_LETTER, str(Step.DELIVER)))
+        return outcomes + sum(self.passed.values())
 
 
 def read(store: Store) -> Books:
@@ -85,6 +89,7 @@ def _books(connection: sqlite3.Connection) -> Books:
         discovered=_one(connection, _DISCOVERED[is_service]),
         waiting=_one(connection, "SELECT count(*) FROM pending") if is_service else 0,
         tally={(Kind(k), label): n for k, label, n in connection.execute("SELECT kind, label, n FROM tally")},
+        passed=passed.counts(connection) if "passed" in tables else {},
         latest={str(key): int(n) for key, n in connection.execute("SELECT id, n FROM issued")},
         gaps=last - lowest - there,
         places={sink: _place(connection, sink, seq) for sink, (seq, _) in ledgers.items()},

@@ -105,7 +105,9 @@ class ArchiveSource:
                 yield from self._marked(key, iter([(unreadable(file, 0, error), Position(1, ended=True))]), Position())
             return
         before = self._resumed(key, file, identity)
-        if not before.done:
+        if before.done:
+            self._passed += _size(path)
+        else:
             yield from self._marked(key, self._read(path, file, before.position), before.position)
 
     def _read(self, path: Path, name: str, start: Position) -> Iterator[Read]:

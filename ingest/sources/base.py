@@ -50,14 +50,21 @@ class Mark:
     """The file has been read to its end; such an entry carries no document."""
 
 
+@dataclass(frozen=True, slots=True)
+class PassedOver:
+    """A document that the job leaves alone, as it was asked to: counted, and delivered nowhere."""
+
+    why: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry(Generic[M]):
     """One thing read: a page to process, or an outcome that reading alone decided, or (None) progress only.
 
-    A source of what another newstap has delivered yields items.
+    A source of what another newstap has delivered yields items; one that selects, `PassedOver` for what it leaves out.
     """
 
-    content: Page | Skipped | Failed | Item | None = field(repr=False)
+    content: Page | Skipped | Failed | Item | PassedOver | None = field(repr=False)
     mark: M
 
 

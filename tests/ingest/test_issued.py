@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,3 +59,14 @@ def test_a_duplicate_names_the_record_it_would_have_been(connection: sqlite3.Con
 def test_other_outcomes_pass(connection: sqlite3.Connection) -> None:
     skipped = Skipped(origin=Origin(mode=Mode.REPLAY), url=None, reason=Reason.EMPTY)
     assert settled(connection, skipped) is skipped
+
+
+def test_what_a_feed_led_to_goes_by_its_record_id_also_when_it_is_replayed(connection: sqlite3.Connection) -> None:
+    """Two feeds may each have an entry of the same id and wording; one article may be in two feeds under two ids."""
+
+    def replayed(key: str, entry: str) -> Record:
+        origin = Origin(mode=Mode.REPLAY, document_id=entry, feed="https://courier.example/feed")
+        return replace(record(key, "x"), origin=origin)
+
+    assert [number(settled(connection, replayed("a", "1"))), number(settled(connection, replayed("b", "1")))] == [1, 1]
+    assert number(settled(connection, replayed("a", "2"))) is Reason.DUPLICATE

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
+import re
+import time
 from itertools import count
 from typing import TYPE_CHECKING
 
@@ -50,3 +52,26 @@ def test_an_unknown_length_has_no_share(caplog: pytest.LogCaptureFixture) -> Non
     seconds = count(step=11)
     Progress(lambda: (30, 0), io.StringIO(), clock=lambda: float(next(seconds))).saw(SKIPPED)
     assert "%" not in caplog.records[0].getMessage()
+
+
+def test_the_time_left_goes_by_what_this_run_has_read(caplog: pytest.LogCaptureFixture) -> None:
+    """A resumed job begins in the middle: what an earlier run read says nothing of how fast it goes now."""
+    caplog.set_level(logging.INFO)
+    places, seconds = iter([500, 600]), iter([0.0, 5.0, 20.0])
+    progress = Progress(lambda: (next(places), 1000), io.StringIO(), clock=lambda: next(seconds))
+    progress.saw(SKIPPED)
+    progress.saw(SKIPPED)
+    assert [record.getMessage() for record in caplog.records] == [
+        "2 documents, 0 records, 0 a second, 60 % of the input, 0:01:20 left"
+    ]
+
+
+def test_the_bar_tells_documents_a_second_and_the_time_left() -> None:
+    terminal, places = Terminal(), count()
+    progress = Progress(lambda: (next(places), 1_000_000), terminal)
+    deadline = time.monotonic() + 60
+    while not re.search(r"\[\d\d:\d\d<[\d:]+, .*B/s, \d+ documents, \d+/s\]", terminal.getvalue()):
+        assert time.monotonic() < deadline, terminal.getvalue()
+        progress.saw(SKIPPED)
+        time.sleep(0.01)
+    progress.close()

@@ -1,0 +1,54 @@
+"""The command line of `newstap replay`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from ingest.argumenttypes import address, count, moment, rate, topics, words
+
+
+def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
+    """Add the command."""
+    replay = commands.add_parser(
+        "replay",
+        parents=[common],
+        help="archived documents through the chain, into files and Kafka; resumable",
+        description="Replays archived documents: .txt .html .json .jsonl .warc .arc, each also .gz; directories; "
+        "- for standard input. Killed or interrupted, the same command goes on where it stopped.",
+        epilog="Examples: newstap replay archive/ --to out | newstap replay CC-NEWS.warc.gz --kafka 127.0.0.1:9092 | "
+        "newstap replay CC-NEWS.warc.gz --distribute --config news.toml",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    replay.add_argument("inputs", nargs="+", metavar="PATH", help="a file, a directory, or - for standard input")
+    replay.add_argument("--to", type=Path, metavar="DIR", help="write files here, and keep the job's progress here")
+    replay.add_argument("--kafka", type=address, metavar="HOST:PORT", help="publish to this Kafka")
+    replay.add_argument("--distribute", action="store_true", help="leave the work to newstap work: pages, into Kafka")
+    replay.add_argument("--topics", type=topics, metavar="A,B", help="the topics to look for, or all")
+    trials = replay.add_mutually_exclusive_group()
+    trials.add_argument("--dry-run", action="store_true", help="print the records, deliver and remember nothing")
+    trials.add_argument(
+        "--diff", action="store_true", help="print what new topic definitions would change in records; deliver nothing"
+    )
+    replay.add_argument("--restart", action="store_true", help="begin anew: replace the files, publish again")
+    replay.add_argument("--strict", action="store_true", help="exit with 1 if there are dead letters")
+    replay.add_argument("--workers", type=count, default=0, metavar="N", help="processes (default: one per core)")
+    _add_pace(replay)
+    _add_filters(replay)
+
+
+def _add_pace(replay: argparse.ArgumentParser) -> None:
+    pace = replay.add_argument_group("pace")
+    pace.add_argument("--rate", type=rate, default=0.0, metavar="N", help="documents per second at most")
+    pace.add_argument(
+        "--speed", type=rate, default=0.0, metavar="N", help="as far apart as they were fetched, N times as fast"
+    )
+
+
+def _add_filters(replay: argparse.ArgumentParser) -> None:
+    filters = replay.add_argument_group("filters", "What they leave out is counted, and delivered nowhere.")
+    filters.add_argument("--since", type=moment, metavar="TIME", help="published at this time or later")
+    filters.add_argument("--until", type=moment, metavar="TIME", help="published before this time")
+    filters.add_argument("--host", type=words, default=(), metavar="A,B", help="of these hosts, or below them")
+    filters.add_argument("--language", type=words, default=(), metavar="A,B", help="in these languages, as in en,pt-BR")
+    filters.add_argument("--topic", type=words, default=(), metavar="A,B", help="about one of these topics")
