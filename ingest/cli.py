@@ -14,6 +14,7 @@ import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, NoReturn
 
+from ingest import replayarguments
 from ingest.commandline import parser
 
 if TYPE_CHECKING:
@@ -126,18 +127,14 @@ def _export(options: argparse.Namespace, config: Config) -> int:
 
 def _replay(options: argparse.Namespace, config: Config) -> int:
     stop = _stop_on_signals()
+    selection = _selection(options)
+    if problem := replayarguments.problem(options):
+        print(problem, file=sys.stderr)  # noqa: T201 - as in _run
+        return USAGE
     if options.diff:
-        from ingest.diff import diff  # noqa: PLC0415 - see main
-
-        return diff(config, options.inputs, options.topics, stop)
+        return _diff(options, config, selection, stop)
     from ingest.replay import Options, replay  # noqa: PLC0415 - see main
 
-    selection = _selection(options)
-    if options.distribute and (options.to is not None or options.dry_run or options.topics is not None or selection):
-        print(  # noqa: T201 - as in _run
-            "--distribute only hands pages to workers: without --to, --topics, --dry-run and filters", file=sys.stderr
-        )
-        return USAGE
     wanted = Options(
         inputs=tuple(options.inputs),
         dry_run=options.dry_run,
@@ -149,8 +146,22 @@ def _replay(options: argparse.Namespace, config: Config) -> int:
         speed=options.speed,
         topics=options.topics,
         selection=selection,
+        changes_against=options.against,
     )
     return replay(config, _sinks(options, config), wanted, stop)
+
+
+def _diff(options: argparse.Namespace, config: Config, selection: Selection, stop: threading.Event) -> int:
+    from ingest.diff import Options, diff  # noqa: PLC0415 - see main
+
+    wanted = Options(
+        inputs=tuple(options.inputs),
+        against=options.against,
+        topics=options.topics,
+        selection=selection,
+        workers=options.workers,
+    )
+    return diff(config, wanted, stop)
 
 
 def _selection(options: argparse.Namespace) -> Selection:

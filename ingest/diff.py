@@ -1,24 +1,37 @@
-"""`newstap replay … --diff`: what today's topic definitions would change in records, before anything is published."""
+"""`newstap replay … --diff`: what today's code, rules and definitions would change, before anything is published.
+
+Records are held against themselves with what comes behind extraction done anew. With `--against`, whatever an archive
+holds is read and extracted anew and held against the records that were published of it.
+"""
 
 from __future__ import annotations
 
 import io
 import logging
+import os
 import sys
 import tempfile
 from collections import Counter
 from contextlib import ExitStack, closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
+from ingest.changes import Change, changes
 from ingest.config.plugins import load_processors
 from ingest.documents import DocumentError, document_of
+from ingest.jobs import STATE_FOLDER
 from ingest.logs import visible
-from ingest.recipe import Recipe, topics_of
+from ingest.pool import Pool
+from ingest.profiles import profiles_of
+from ingest.published import Compared, Published, Verdict
+from ingest.recipe import Limits, Recipe, topics_of
+from ingest.selection import EVERYTHING, Selected, Selection
 from ingest.sources import archive
+from ingest.sources.base import Mark, PassedOver
 from ingest.sources.opening import InputError, discovered
 from processors.chain import Chain
+from processors.identity import host_of
 from processors.records import Failed, Form, Page, Record, Skipped
 from processors.topics.tag import TagTopics
 from sinks.codec import CodecError, decode_failed
@@ -26,69 +39,108 @@ from sinks.store import Store
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from ingest.config import Config
-    from processors.records import Outcome, TopicTag
-    from processors.topics.tag import Explanation
+    from processors.records import Outcome
 
 log = logging.getLogger(__name__)
 
-SHOWN = 12
-"""Different phrases that are listed with a topic."""
-_Phrases = Counter[tuple[str, str]]
-"""How often a phrase counts, by its field and itself."""
-_Change = tuple[str, list[str]]
-"""What it counts as in the summary, and the lines about it."""
+HOSTS = 20
+"""Hosts that are named in the summary, those with the most changes."""
 
 
-def diff(
-    config: Config,
-    inputs: Sequence[str],
-    topics: tuple[str, ...] | None,
-    stop: threading.Event,
-    out: IO[str] = sys.stdout,
-) -> int:
-    """Print the records that a replay would give other topics; return 0, or 1 if stopped before the end.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What the command line says."""
 
-    Nothing is extracted, delivered or remembered. Skipped documents and dead letters are passed over.
+    inputs: tuple[str, ...]
+    against: Path | None = None
+    """The folder of what was published; None where the inputs are that."""
+    topics: tuple[str, ...] | None = None
+    """As in `Recipe`."""
+    selection: Selection = EVERYTHING
+    workers: int = 0
+
+
+def diff(config: Config, options: Options, stop: threading.Event, out: IO[str] | None = None) -> int:
+    """Print what a replay would change in records; return 0, or 1 if stopped before the end.
+
+    Nothing is delivered or remembered.
 
     Args:
-        config: for topics and processors.
-        inputs: files, directories or `-`, of newstap's own records.
-        topics: as in `Recipe`.
+        config: for rules, topics and processors.
+        options: of the command line.
         stop: ends it early.
-        out: where to print.
+        out: where to print; standard output by default.
 
     Raises:
-        InputError: an input cannot be used, or holds something else than records.
-        TopicsError: topics are wrong.
+        InputError: an input cannot be used; without `against` one holds something else than records, with it there
+            are none.
+        TopicsError: topics are wrong, or one is selected that is not looked for.
         ConfigError: a processor cannot be built.
+        PoolError: no worker can be built.
     """
-    files, _ = discovered(inputs)
-    tagger = TagTopics(topics_of(Recipe(config=config, topics=topics)))
-    chain = Chain(readers={}, steps=(*load_processors(config), tagger), fingerprint={})
-    told = _Told()
-    for record, page in _records(files, config.fetch.max_page_bytes):
-        if stop.is_set():
-            log.warning("stopped after %d records", told.records)
-            return 1
-        changes = _changes(record, chain.again(record, page), tagger)
-        out.writelines(f"{line}\n" for line in told.lines(record, changes))
+    files, _ = discovered(options.inputs)
+    definitions = topics_of(Recipe(config=config, topics=options.topics))
+    options.selection.check(definitions.names)
+    tagger = TagTopics(definitions)
+    told = _Told(tagger, out or sys.stdout)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="newstap-diff-")))
+        store = stack.enter_context(closing(Store(folder / "diff.sqlite", (archive.SCHEMA,))))
+        stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
+        source = archive.ArchiveSource(files, store, max_page_bytes=config.fetch.max_page_bytes, stdin=stdin)
+        if options.against is None:
+            chain = Chain(readers={}, steps=(*load_processors(config), tagger), fingerprint={})
+            pairs: Iterator[tuple[Compared, Outcome] | None] = _again(source, chain, options.selection)
+        else:
+            published = stack.enter_context(closing(Published(options.against, folder)))
+            recipe = Recipe(config=config, definitions=definitions)
+            pairs = stack.enter_context(closing(_anew(source, published, recipe, options)))
+        for pair in pairs:
+            if stop.is_set():
+                log.warning("stopped after %d documents", told.documents)
+                return 1
+            if pair is not None:
+                told.one(*pair)
     told.summary()
     return 0
 
 
-def _records(files: Sequence[str], limit: int) -> Iterator[tuple[Record, Page]]:
-    stdin = sys.stdin.buffer if sys.stdin is not None else io.BytesIO()
-    with ExitStack() as stack:
-        folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="newstap-diff-"))
-        store = stack.enter_context(closing(Store(Path(folder, "diff.sqlite"), (archive.SCHEMA,))))
-        for entry in archive.ArchiveSource(files, store, max_page_bytes=limit, stdin=stdin).entries():
-            if isinstance(entry.content, Failed):
-                raise InputError(entry.content.error)
-            if isinstance(entry.content, Page) and (record := _record_of(entry.content)):
-                yield record, entry.content
+def _again(source: archive.ArchiveSource, chain: Chain, selection: Selection) -> Iterator[tuple[Compared, Outcome]]:
+    """Yield each record beside what it becomes."""
+    for record, page in _records(source):
+        if selection.takes(record):
+            yield Compared(Verdict.CHANGED, record), chain.again(record, page)
+
+
+def _anew(
+    source: archive.ArchiveSource, published: Published, recipe: Recipe, options: Options
+) -> Generator[tuple[Compared, Outcome] | None, None, None]:
+    """Yield what becomes of each document, beside what was published of it; None now and then."""
+    config, against = recipe.config, options.against or Path()
+    learned = profiles_of(config, against / STATE_FOLDER).snapshot()
+    limits = Limits(config.extraction.worker_timeout_seconds, config.extraction.worker_memory_mb, 10_000)
+    workers = options.workers or config.extraction.workers or len(os.sched_getaffinity(0))
+    pool = Pool[Mark](replace(recipe, profiles=learned), workers=workers, limits=limits)
+    entries = Selected(source, options.selection).entries()
+    pages: Iterator[Any] = ((entry.content, entry.mark) for entry in entries if entry is not None)
+    with closing(pool.run(pages)) as outcomes:
+        for answer in outcomes:
+            outcome: Outcome | PassedOver | None = answer[0] if answer is not None else None
+            if outcome is None or isinstance(outcome, PassedOver) or not options.selection.takes(outcome):
+                yield None
+            else:
+                yield published.compared(outcome), outcome
+
+
+def _records(source: archive.ArchiveSource) -> Iterator[tuple[Record, Page]]:
+    for entry in source.entries():
+        if isinstance(entry.content, Failed):
+            raise InputError(entry.content.error)
+        if isinstance(entry.content, Page) and (record := _record_of(entry.content)):
+            yield record, entry.content
 
 
 def _record_of(page: Page) -> Record | None:
@@ -104,7 +156,10 @@ def _record_of(page: Page) -> Record | None:
         return None
     where = page.origin.archive
     place = f"{where.file}: at byte {where.offset}" if where else "standard input"
-    raise InputError(f"{place}: no record{why}; --diff compares newstap's own records, as in records/ of a files sink")
+    raise InputError(
+        f"{place}: no record{why}; --diff compares newstap's own records, as in records/ of a files sink;"
+        " --against DIR names those that were made of other documents"
+    )
 
 
 def _is_dead_letter(page: Page) -> bool:
@@ -117,82 +172,47 @@ def _is_dead_letter(page: Page) -> bool:
 
 @dataclass(slots=True)
 class _Told:
-    """Counts of what would change."""
+    """Prints what would change, and counts it."""
 
-    records: int = 0
-    changed: int = 0
+    tagger: TagTopics
+    out: IO[str]
+    documents: int = 0
+    verdicts: Counter[Verdict] = field(default_factory=Counter)
     counts: Counter[str] = field(default_factory=Counter)
+    hosts: Counter[str] = field(default_factory=Counter)
 
-    def lines(self, record: Record, changes: Iterable[_Change]) -> Iterator[str]:
-        """Yield the lines about one record; none where it would stay as it is."""
-        self.records += 1
-        for number, (label, lines) in enumerate(changes):
-            self.counts[label] += 1
-            if number == 0:
-                self.changed += 1
-                yield f"record {record.id}, revision {record.revision.n}: {visible(record.article.title)}"
-            yield from (f"  {line}" for line in lines)
+    def one(self, compared: Compared, outcome: Outcome) -> None:
+        """Print one document's changes; nothing where its record would stay as it is."""
+        self.documents += 1
+        verdict, before = compared
+        found: list[Change] = []
+        if verdict in {Verdict.CHANGED, Verdict.GONE} and before is not None:
+            found = list(changes(before.article, outcome, self.tagger))
+            verdict = verdict if found else Verdict.UNCHANGED
+            self._print(f"record {before.id}, revision {before.revision.n}", before, found)
+        elif verdict is Verdict.NEW and isinstance(outcome, Record):
+            found = [Change("new", ["would come: nothing was published of this document"])]
+            self._print(f"record {outcome.id}", outcome, found)
+        self.verdicts[verdict] += 1
+
+    def _print(self, name: str, record: Record, found: Sequence[Change]) -> None:
+        if not found:
+            return
+        article = record.article
+        self.counts.update(change.label for change in found)
+        self.hosts[host_of(article.url or article.canonical_url) or "no host"] += 1
+        self.out.write(f"{name}: {visible(article.title)}\n")
+        self.out.writelines(f"  {line}\n" for change in found for line in change.lines)
 
     def summary(self) -> None:
         """Log the counts."""
         each = ", ".join(f"{label} {n}" for label, n in sorted(self.counts.items()))
-        log.info("%d records compared, %d would change%s", self.records, self.changed, f": {each}" if each else "")
+        compared = sum(self.verdicts[one] for one in Verdict if one not in {Verdict.SUPERSEDED, Verdict.ABSENT})
+        log.info("%d records compared, %d would change%s", compared, self.hosts.total(), f": {each}" if each else "")
+        if self.hosts:
+            named = ", ".join(f"{host} {n}" for host, n in self.hosts.most_common(HOSTS))
+            rest = len(self.hosts) - HOSTS
+            log.info("by host: %s%s", named, f", and {rest} others" if rest > 0 else "")
+        if n := self.verdicts[Verdict.SUPERSEDED]:
+            log.info("%d documents are older states of articles, whose newest record counts", n)
         log.info("nothing was delivered or remembered")
-
-
-def _changes(record: Record, outcome: Outcome, tagger: TagTopics) -> Iterator[_Change]:
-    """Yield each topic that would come, go, or have another score or other phrases."""
-    if not isinstance(outcome, Record):
-        yield _lost(outcome)
-        return
-    before = {tag.topic: tag for tag in record.article.topics}
-    after = {tag.topic: tag for tag in outcome.article.topics}
-    differing = sorted(name for name in before.keys() | after if before.get(name) != after.get(name))
-    explained = {made.topic: made for made in tagger.explain(outcome.article)} if differing else {}
-    for name in differing:
-        old, new, made = before.get(name), after.get(name), explained.get(name)
-        if new is None and old is not None:
-            yield f"-{name}", [*_gone(old, made, tagger)]
-        elif new is not None:
-            yield f"{'~' if old else '+'}{name}", [*_kept(old, new, made)]
-
-
-def _lost(outcome: Skipped | Failed) -> _Change:
-    if isinstance(outcome, Skipped):
-        return "skipped", [f"would be skipped ({outcome.reason}): {visible(outcome.detail or '')}"]
-    return "dead letters", [f"would be a dead letter: {visible(outcome.error)}"]
-
-
-def _kept(old: TopicTag | None, new: TopicTag, made: Explanation | None) -> Iterator[str]:
-    if old is None:
-        yield f"+ {new.topic} {new.score:.4f}"
-        yield from _listed("", _phrases(new))
-        return
-    yield f"~ {new.topic} {old.score:.4f}, now {new.score:.4f}"
-    yield from _listed("+ ", _phrases(new) - _phrases(old))
-    yield from _listed("- ", _phrases(old) - _phrases(new), made)
-
-
-def _gone(old: TopicTag, made: Explanation | None, tagger: TagTopics) -> Iterator[str]:
-    if old.topic not in tagger.topics.names:
-        yield f"- {old.topic} {old.score:.4f}, not among the topics looked for"
-    elif made is None:
-        yield f"- {old.topic} {old.score:.4f}, now no phrase of it"
-    else:
-        yield f"- {old.topic} {old.score:.4f}, now {made.score:.4f} under the threshold {made.threshold:g}"
-    yield from _listed("", _phrases(old), made)
-
-
-def _phrases(tag: TopicTag) -> _Phrases:
-    return Counter((evidence.field, evidence.phrase) for evidence in tag.evidence)
-
-
-def _listed(sign: str, phrases: _Phrases, made: Explanation | None = None) -> Iterator[str]:
-    """Yield a line for each phrase, with what has become of it where that is known."""
-    now = {(f.evidence.field, f.evidence.phrase): f.ignored for f in made.findings} if made else {}
-    for (where, phrase), n in list(phrases.items())[:SHOWN]:
-        times = f", {n} times" if n > 1 else ""
-        ignored = f", ignored: {reason}" if (reason := now.get((where, phrase))) else ""
-        yield f"  {sign}[{visible(phrase)}] in {where}{times}{ignored}"
-    if len(phrases) > SHOWN:
-        yield f"  {sign}and {len(phrases) - SHOWN} other phrases"

@@ -27,7 +27,7 @@ from processors.records import Failed, Outcome, Page, Step
 from sinks.codec import decode_outcome, encode_page_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from multiprocessing.context import ForkServerProcess
 
 T = TypeVar("T")
@@ -127,7 +127,7 @@ class Pool(Generic[T]):
         self._waiting: deque[_Task[T]] = deque()
         self._failed_starts = 0
 
-    def run(self, entries: Iterable[Entry[T] | None]) -> Iterator[tuple[Outcome | None, T] | None]:
+    def run(self, entries: Iterable[Entry[T] | None]) -> Generator[tuple[Outcome | None, T] | None, None, None]:
         """Yield the outcome of each entry with its tag, in order; raises `PoolError` where no worker can start.
 
         A page goes to a worker; an outcome (and None) is passed through in its place. Entries are read as workers have

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from ingest.config import Config
 
 log = logging.getLogger(__name__)
 
@@ -188,6 +189,11 @@ class Profiles:
             raise StoreError(f"{self.path}: cannot be read: {error}") from error
         finally:
             connection.close()
+
+
+def profiles_of(config: Config, job: Path) -> Profiles:
+    """Return what the jobs of a configuration file share; without one, what a job keeps in its own folder."""
+    return Profiles(config.state.path if config.file is not None else job)
 
 
 def _learn(connection: sqlite3.Connection, host: str, bodies: Iterable[str]) -> None:

@@ -8,7 +8,7 @@ import logging
 import os
 import sys
 import tempfile
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
@@ -21,8 +21,9 @@ from ingest.jobrun import JobRun, counted
 from ingest.pacing import Paced
 from ingest.pipeline import HandOn, Pipeline
 from ingest.pool import Pool, preload
-from ingest.profiles import Learner, Profiles
+from ingest.profiles import Learner, profiles_of
 from ingest.progress import Progress
+from ingest.published import Published
 from ingest.recipe import Limits, Recipe, topics_of
 from ingest.routing import handed_on
 from ingest.selection import EVERYTHING, Selected, Selection
@@ -68,6 +69,8 @@ class Options:
     topics: tuple[str, ...] | None = None
     """Names; empty for all; None for what the configuration enables."""
     selection: Selection = EVERYTHING
+    changes_against: Path | None = None
+    """The folder of what was published: only records that differ from it are delivered, as its next revisions."""
 
 
 def replay(
@@ -129,11 +132,19 @@ def _opened(
         box = _scratch_outbox(stack)
         targets: list[Sink] = [ConsoleSink(sys.stdout.buffer, box.ledger(ConsoleSink.name))]
     else:
-        job = jobs.job_of(options.inputs, sinks, distributed=options.distribute, only=str(options.selection))
+        job = jobs.job_of(options.inputs, sinks, distributed=options.distribute, only=_only(options))
         box = jobs.opened(job, config, restart=options.restart)
         targets = _targets(config, sinks, options, box, topics)
     stack.callback(box.store.close)
     return box, targets
+
+
+def _only(options: Options) -> str:
+    """Say which part of the inputs a job is about."""
+    if options.changes_against is None:
+        return str(options.selection)
+    changes = f"changes against {options.changes_against.resolve()}"
+    return f"{changes}; {options.selection}" if options.selection else changes
 
 
 def _targets(config: Config, sinks: Sinks, options: Options, box: Outbox, topics: Sequence[str]) -> list[Sink]:
@@ -159,21 +170,30 @@ class _Parts:
 def _extract(parts: _Parts, recipe: Recipe) -> int:
     """Run the chain here, with what is known of sites, and keep what it teaches; return the exit code."""
     config, options, box = recipe.config, parts.options, parts.box
-    profiles = Profiles(config.state.path if config.file is not None else box.store.path.parent)
+    against = options.changes_against
+    profiles = profiles_of(config, box.store.path.parent if against is None else against / jobs.STATE_FOLDER)
     pool = _pool(replace(recipe, profiles=profiles.snapshot(box.store)), options)
-    learner = None if options.dry_run else Learner(profiles, box.store)
+    # What changes was learned from when it was published.
+    learner = None if options.dry_run or against is not None else Learner(profiles, box.store)
     if recipe.definitions is not None:
         _tell_changes(box, definitions_of(config, recipe.definitions.digest))
     work: Work[Any, tuple[Outcome | PassedOver | None, Mark]] = pool
     if options.speed:
         work = Paced(work, options.speed)
-    settle = Choice(options.selection).settle
-    run, common = _assembled(parts)
-    pipeline = Pipeline[Mark, "Outcome | PassedOver"](pool=work, settle=settle, learner=learner, **common)
-    code = run.complete(pipeline.run)
+    with ExitStack() as stack:
+        published = None if against is None else _published(stack, against)
+        settle = Choice(options.selection, published).settle
+        run, common = _assembled(parts)
+        pipeline = Pipeline[Mark, "Outcome | PassedOver"](pool=work, settle=settle, learner=learner, **common)
+        code = run.complete(pipeline.run)
     if learner is not None:
         learner.finish()
     return code
+
+
+def _published(stack: ExitStack, folder: Path) -> Published:
+    scratch = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="newstap-published-")))
+    return stack.enter_context(closing(Published(folder, scratch)))
 
 
 def _hand_on(parts: _Parts) -> int:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from ingest.argumenttypes import address, count, moment, rate, topics, words
 
+_FILTERS = ("since", "until", "host", "language", "topic")
+
 
 def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser) -> None:
     """Add the command."""
@@ -27,9 +29,11 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], co
     replay.add_argument("--topics", type=topics, metavar="A,B", help="the topics to look for, or all")
     trials = replay.add_mutually_exclusive_group()
     trials.add_argument("--dry-run", action="store_true", help="print the records, deliver and remember nothing")
+    trials.add_argument("--diff", action="store_true", help="print what would change in records; deliver nothing")
     trials.add_argument(
-        "--diff", action="store_true", help="print what new topic definitions would change in records; deliver nothing"
+        "--publish-changes", action="store_true", help="deliver only records that differ from those of --against"
     )
+    replay.add_argument("--against", type=Path, metavar="DIR", help="where the published records are, for these two")
     replay.add_argument("--restart", action="store_true", help="begin anew: replace the files, publish again")
     replay.add_argument("--strict", action="store_true", help="exit with 1 if there are dead letters")
     replay.add_argument("--workers", type=count, default=0, metavar="N", help="processes (default: one per core)")
@@ -52,3 +56,17 @@ def _add_filters(replay: argparse.ArgumentParser) -> None:
     filters.add_argument("--host", type=words, default=(), metavar="A,B", help="of these hosts, or below them")
     filters.add_argument("--language", type=words, default=(), metavar="A,B", help="in these languages, as in en,pt-BR")
     filters.add_argument("--topic", type=words, default=(), metavar="A,B", help="about one of these topics")
+
+
+def problem(options: argparse.Namespace) -> str | None:
+    """Return what is wrong with options that do not go together; None where nothing is."""
+    filtered = any(getattr(options, name) for name in _FILTERS)
+    if options.distribute and (options.to is not None or options.dry_run or options.topics is not None or filtered):
+        return "--distribute only hands pages to workers: without --to, --topics, --dry-run and filters"
+    if options.publish_changes and (options.against is None or options.distribute):
+        return "--publish-changes needs --against DIR, the folder of the records that were published; no --distribute"
+    if options.against is not None and not (options.publish_changes or options.diff):
+        return "--against is for --diff and --publish-changes"
+    if options.publish_changes and options.to is not None and options.to.resolve() == options.against.resolve():
+        return "--publish-changes writes to a folder of its own: choose another one with --to than --against names"
+    return None

@@ -154,7 +154,7 @@ class _Work:
         finally:
             self._health.draining()
             self._notifier.stopping()
-            answers.close()  # type: ignore[attr-defined] # a generator; ends the workers
+            answers.close()
         return self._end()
 
     def _take(self, row: Row) -> None:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from ingest import diff
+from ingest.config import Config
 from ingest.sources.opening import InputError
 from tests.commands import rows
 from tests.ingest.newsroom import line, newstap
@@ -114,7 +116,7 @@ def test_anything_but_records_is_refused_with_its_place(text: str, tmp_path: Pat
 def test_a_page_is_refused(tmp_path: Path) -> None:
     (tmp_path / "page.html").write_text("<p>A ferry.</p>")
     with pytest.raises(InputError, match="no record"):
-        list(diff._records([str(tmp_path / "page.html")], 1000))
+        diff.diff(Config(), diff.Options(inputs=(str(tmp_path / "page.html"),)), threading.Event())
 
 
 def test_a_damaged_file_is_refused(tmp_path: Path) -> None:
