@@ -13,6 +13,7 @@ import multiprocessing
 import multiprocessing.forkserver
 import multiprocessing.resource_tracker
 import signal
+import tempfile
 import time
 from collections import deque
 from contextlib import suppress
@@ -279,13 +280,21 @@ def preload() -> None:
 
 
 def start_server() -> None:
-    """Have a server that forks processes; to be called before one is started, since it may have been killed."""
+    """Have a server that forks processes; to be called before one is started, since it may have been killed.
+
+    Raises:
+        PoolError: it cannot be reached where temporary files go.
+    """
     # Ctrl-C, and a service manager's SIGTERM, reach the whole group: this process decides what is still finished. What
     # is blocked here stays blocked in the server and in the workers.
     multiprocessing.resource_tracker.ensure_running()  # which the server starts too, unblocking both signals
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT, signal.SIGTERM})
     try:
         multiprocessing.forkserver.ensure_running()
+    except OSError as error:  # its socket lies there, and the names of sockets are short
+        raise PoolError(
+            f"{tempfile.gettempdir()}: {error}; set TMPDIR to a shorter folder that can be written"
+        ) from error
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 

@@ -7,14 +7,19 @@ import secrets
 from typing import TYPE_CHECKING
 
 import pytest
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient, KafkaConsumer, KafkaProducer, TopicPartition
 
+from sinks.kafka_sockets import NetworkClient
 from tests.broker import Broker, BrokerMissingError, OwnBroker, connect, start
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kafka.consumer.fetcher import ConsumerRecord
+
+# The tests' own clients, too: the library's leave sockets open now and then, which would look like a leak of ours.
+for library in (KafkaAdminClient, KafkaConsumer, KafkaProducer):
+    library.DEFAULT_CONFIG["kafka_client"] = NetworkClient
 
 
 @pytest.fixture(scope="session")

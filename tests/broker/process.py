@@ -109,6 +109,9 @@ class OwnBroker:
     def pause(self) -> None:
         """Stop the process where it stands (SIGSTOP): its port takes connections, nothing answers."""
         os.killpg(self.pid, signal.SIGSTOP)
+        deadline = time.monotonic() + 20
+        while not _stands(self.pid) and time.monotonic() < deadline:  # a busy machine stops thread after thread
+            time.sleep(0.01)
 
     def resume(self) -> None:
         """Let it go on after `pause`."""
@@ -183,6 +186,12 @@ class DockerBroker(OwnBroker):
 
     def _control(self, verb: str) -> None:
         subprocess.run([self._docker, verb, self.container], check=True, stdout=subprocess.DEVNULL)
+
+
+def _stands(pid: int) -> bool:
+    """Tell whether every thread of a process is stopped: proc(5), the state behind the name in parentheses."""
+    stats = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/stat")]
+    return all(stat.rpartition(")")[2].split()[0] == "T" for stat in stats)
 
 
 def settings(port: int, controller: int, others: Mapping[str, int] | None = None) -> dict[str, str]:

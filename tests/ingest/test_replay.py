@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -199,13 +200,22 @@ def test_a_second_process_is_refused_with_one_line(tmp_path: Path, replay: Any, 
 
 def test_a_dry_run_prints_records_and_leaves_nothing(tmp_path: Path, replay: Any) -> None:
     inputs = archive(tmp_path / "in", 2, 10)
-    (tmp_path / "tmp").mkdir()
     before = set(tmp_path.rglob("*"))
-    done = replay(inputs, "--dry-run", "--to", tmp_path / "never", env=settings(TMPDIR=str(tmp_path / "tmp")))
+    with TemporaryDirectory(dir="/tmp") as short:  # the names of sockets in it have room for some hundred bytes
+        done = replay(inputs, "--dry-run", "--to", tmp_path / "never", env=settings(TMPDIR=short))
+        assert not list(Path(short).iterdir())
     assert done.returncode == 0
     assert [json.loads(row)["title"] for row in done.stdout.splitlines()][-2:] == ["Bridge report 0", "Bridge report 1"]
     assert len(done.stdout.splitlines()) == 9
     assert set(tmp_path.rglob("*")) == before
+
+
+def test_a_folder_for_temporary_files_with_too_long_a_name_is_told(tmp_path: Path, replay: Any, out: Path) -> None:
+    long = tmp_path / ("a" * 100)
+    long.mkdir()
+    done = replay(lines(tmp_path / "in", line(1)), "--to", out, env=settings(TMPDIR=str(long)))
+    assert done.returncode == 2
+    assert done.stderr == f"{long}: AF_UNIX path too long; set TMPDIR to a shorter folder that can be written\n"
 
 
 @pytest.mark.slow

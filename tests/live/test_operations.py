@@ -208,8 +208,9 @@ async def _disk_full(
                 await service.until(lambda: service.health()[0] == 503)
                 told = service.health()[1]
                 reasons = [part["why"] for part in told["parts"].values() if "why" in part]
-                assert len(reasons) == 1, told
-                assert any(word in reasons[0] for word in ("is full", "No space left", "disk I/O error")), reasons
+                assert reasons, told
+                for reason in reasons:  # the state's, and that of a sink which could not keep its place in it
+                    assert any(word in reason for word in ("is full", "No space left", "disk I/O error")), reasons
             await service.until(lambda: len(rows(out / "records")) == last, 50)
             await service.until(lambda: service.health()[0] == 200)
             service.signal(signal.SIGTERM)

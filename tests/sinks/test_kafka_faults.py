@@ -142,7 +142,9 @@ def test_a_broker_away_at_the_start(fault_broker: OwnBroker, topic_prefix: str, 
     fault_broker.start()
     drive(sink, items(50))
     sink.close()
-    assert "delivering again, after 4 failed attempts" in caplog.text
+    found = re.search(r"delivering again, after (\d+) failed attempts", caplog.text)
+    assert found is not None
+    assert int(found[1]) >= 4  # one that has only just been started may need another
     assert numbers(fault_broker.bootstrap, f"{topic_prefix}.articles.v1") == list(range(1, 51))
 
 
