@@ -13,7 +13,7 @@ from processors.records import Article
 from processors.topics import definitions
 from processors.topics.tag import TagTopics
 from sinks.codec import CodecError, decode_record
-from sinks.reader import Line, read_lines
+from sinks.files_reading import Line, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

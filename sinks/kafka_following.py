@@ -26,6 +26,15 @@ class LostOffsetError(KafkaTroubleError):
         self.offset = offset
 
 
+class UnreadableMessageError(KafkaTroubleError):
+    """A message that the library cannot take apart; who goes on reading passes it over."""
+
+    def __init__(self, place: Place, offset: int, why: str) -> None:
+        super().__init__(f"partition {place.partition} of {place.topic}, offset {offset}: {why}")
+        self.place = place
+        self.offset = offset
+
+
 class Reader:
     """A consumer of partitions that it is told.
 
@@ -76,7 +85,7 @@ class Reader:
         """
         try:
             with translated("reading"):
-                return fetched(self._consumer.poll(timeout_ms=int(seconds * 1000)).values())
+                return polled(self._consumer, seconds)
         except KafkaTroubleError as trouble:
             cause = trouble.__cause__
             if isinstance(cause, errors.OffsetOutOfRangeError) and cause.args and isinstance(cause.args[0], dict):
@@ -104,6 +113,26 @@ class Reader:
     def close(self) -> None:
         """Release what is held; never raises."""
         self._consumer.close(autocommit=False, timeout_ms=self._limit)
+
+
+def polled(consumer: KafkaConsumer, seconds: float) -> list[Fetched]:
+    """Return what a consumer has within so many seconds.
+
+    After a message that it cannot read 3.0.12 would never come back from the next poll: what it made of the answer is
+    at its end, but not done away with, and it asks that for more without end. A seek does away with it.
+
+    Raises:
+        UnreadableMessageError: such a message was passed over.
+    """
+    try:
+        return fetched(consumer.poll(timeout_ms=int(seconds * 1000)).values())
+    except errors.CorruptRecordError as error:
+        part = consumer._fetcher._next_partition_records  # noqa: SLF001 - the error does not say where it stands
+        if part is None:
+            raise
+        bad = max(part.next_fetch_offset, consumer.position(part.topic_partition))
+        consumer.seek(part.topic_partition, bad + 1)
+        raise UnreadableMessageError(Place(*part.topic_partition), bad, " ".join(str(error).split())[:300]) from error
 
 
 def fetched(batches: Iterable[Iterable[ConsumerRecord]]) -> list[Fetched]:

@@ -1,4 +1,4 @@
-"""One member of a consumer group: partitions come and go, and nothing is committed here.
+"""One member of a consumer group: partitions come and go, and nothing is committed but what is asked for.
 
 Assignment is cooperative (KIP-429) and membership static (KIP-345): a worker that is killed and started again within
 the session's time gets its partitions back without the others noticing.
@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.base import MemberState
+from kafka.structs import OffsetAndMetadata
 
 from sinks.kafka_admin import admin
 from sinks.kafka_client import Connection, FencedError, Fetched, KafkaTroubleError, Place, connected, translated
-from sinks.kafka_following import FETCH_BYTES, fetched
+from sinks.kafka_following import FETCH_BYTES, polled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from kafka.structs import ConsumerGroupMetadata
 
@@ -56,11 +57,14 @@ class Member:
     Args:
         connection: where to.
         group: its name.
-        instance: the member's own name, unlike that of any other in the group.
+        instance: the member's own name, unlike that of any other in the group; None: the group makes one up, and gives
+            the partitions of a member that was killed to others only after its session.
         topic: what to read.
         session_seconds: a member that is silent for so long has its partitions given to others.
         busy_seconds: how long the caller may be at work between two polls.
         notice_seconds: after how long partitions that were added are noticed.
+        start: where a partition begins for which the group has no offset: `earliest` or `latest`.
+        client_id: what the broker's log calls us, with the instance behind it.
 
     Raises:
         KafkaTroubleError: no broker answers, or it does not let us in.
@@ -71,11 +75,13 @@ class Member:
         connection: Connection,
         *,
         group: str,
-        instance: str,
+        instance: str | None,
         topic: str,
         session_seconds: float,
         busy_seconds: float,
         notice_seconds: float = 30.0,
+        start: str = "earliest",
+        client_id: str = "newstap-work",
     ) -> None:
         self._connection = connection
         self._group = group
@@ -87,13 +93,13 @@ class Member:
         self._consumer = connected(
             KafkaConsumer,
             connection,
-            f"newstap-work-{instance}",
+            client_id if instance is None else f"{client_id}-{instance}",
             group_id=group,
             group_instance_id=instance,
             partition_assignment_strategy=(CooperativeStickyAssignor,),
             isolation_level="read_committed",
             enable_auto_commit=False,
-            auto_offset_reset="earliest",
+            auto_offset_reset=start,
             allow_auto_create_topics=False,
             session_timeout_ms=int(session_seconds * 1000),
             heartbeat_interval_ms=int(session_seconds * 1000 / 5),
@@ -114,11 +120,12 @@ class Member:
 
         Raises:
             FencedError: another member has our name.
+            UnreadableMessageError: the next message cannot be read; the one behind it will be next.
             KafkaTroubleError: no answer.
         """
         with translated(f"reading in group {self._group}"):
             self._finish_joining()
-            found = fetched(self._consumer.poll(timeout_ms=int(seconds * 1000)).values())
+            found = polled(self._consumer, seconds)
         self._check_heartbeat()
         return found
 
@@ -146,6 +153,22 @@ class Member:
             ends = self._consumer.end_offsets(parts, timeout_ms=self._limit) if parts else {}
         return {Place(*part): max(0, end - (self.position(Place(*part)) or 0)) for part, end in ends.items()}
 
+    def finds_topic(self) -> bool:
+        """Say whether the topic is there, and for us to see."""
+        with translated(f"asking for {self._topic}"):
+            return bool(self._consumer.partitions_for_topic(self._topic))
+
+    def commit(self, offsets: Mapping[Place, int]) -> None:
+        """Have the group remember where each of these partitions is to be read on.
+
+        Raises:
+            FencedError: another member has our name.
+            KafkaTroubleError: no answer, or the partitions are others' by now.
+        """
+        marks = {TopicPartition(*place): OffsetAndMetadata(offset, "", -1) for place, offset in offsets.items()}
+        with translated(f"committing to group {self._group}"):
+            self._consumer.commit(marks, timeout_ms=self._limit)
+
     def pause(self, places: Sequence[Place]) -> None:
         """Read nothing of these until `resume`."""
         self._consumer.pause(*(TopicPartition(*place) for place in places))
@@ -167,7 +190,7 @@ class Member:
     def assigned(self) -> frozenset[Place]:
         """Ask the group itself which partitions it counts as ours, in case the library has lost that."""
         with admin(self._connection) as broker:
-            numbers = broker.assigned(self._group, self._instance, self._topic)
+            numbers = broker.assigned(self._group, self._instance or "", self._topic)
         return frozenset(Place(self._topic, number) for number in numbers)
 
     def _finish_joining(self) -> None:
@@ -205,7 +228,7 @@ class Member:
         try:
             with translated("closing the consumer"):
                 self._consumer.close(autocommit=False, timeout_ms=self._limit)
-            if leave:
+            if leave and self._instance is not None:
                 with admin(self._connection) as broker:
                     broker.leave(self._group, self._instance)
         except KafkaTroubleError as trouble:

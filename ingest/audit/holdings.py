@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from processors.records import Step
 from sinks.base import Kind
 from sinks.files import FOLDERS
-from sinks.reader import ACTIVE, read_lines
+from sinks.files_reading import ACTIVE, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
