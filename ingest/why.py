@@ -23,6 +23,10 @@ if TYPE_CHECKING:
     from processors.records import Evidence
     from processors.topics.tag import Explanation
 
+_METADATA = (
+    *("url", "canonical_url", "authors", "published", "modified", "language", "site", "section", "summary", "image"),
+    *("image_caption", "paywalled", "text_source"),
+)
 KINDS = ("records", "skipped", "dead-letters")
 _AROUND = 40
 """Characters of context on each side of a phrase."""
@@ -71,9 +75,7 @@ def _tell(kind: str, line: Line, row: dict[str, Any], out: IO[str]) -> None:
     came = f"{archive['file']}, byte {archive['offset']}" if archive else "not from an archive"
     if kind == "records":
         out.write(f"record {row['id']}, revision {row['revision']['n']}: {visible(row['title'])}\n")
-        for name in ("url", "canonical_url", "published", "language", "site", "text_source"):
-            if row.get(name):
-                out.write(f"  {name}: {visible(str(row[name]))}\n")
+        out.writelines(f"  {line}\n" for line in _values(row))
     elif kind == "skipped":
         out.write(f"skipped: {row['reason']}{': ' + visible(row['detail']) if row.get('detail') else ''}\n")
     else:
@@ -81,6 +83,17 @@ def _tell(kind: str, line: Line, row: dict[str, Any], out: IO[str]) -> None:
     out.write(f"  came from: {visible(came)}\n  stands in: {line.path}, line {line.number}\n")
     for cut in row.get("removed") or ():
         out.write(f"  removed by {cut['rule']}{_receipt(cut)}: {visible(cut['text'])}\n")
+
+
+def _values(row: dict[str, Any]) -> Iterator[str]:
+    """Give the metadata, each with where it comes from where that is known: records of earlier versions do not say."""
+    sources = row.get("provenance") or {}
+    for name in _METADATA:
+        if row.get(name):
+            value = ", ".join(row[name]) if isinstance(row[name], list) else str(row[name])
+            yield visible(f"{name}: {value}{f' (from {sources[name]})' if name in sources else ''}")
+    if "title" in sources:
+        yield visible(f"title: from {sources['title']}")
 
 
 def _receipt(cut: dict[str, Any]) -> str:

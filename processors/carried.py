@@ -6,7 +6,7 @@ import html
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from processors import language
+from processors import language, provenance
 from processors.base import Skip
 from processors.extract import fragment, frontmatter
 from processors.extract.parse import MAX_BYTES
@@ -55,7 +55,7 @@ class ReadCarried:
         removed += taken
         if not text and not title:
             raise Skip(Reason.EMPTY, "nothing but boilerplate" if removed else None)
-        return Article(
+        article = Article(
             title=title,
             text=text,
             url=url,
@@ -69,6 +69,7 @@ class ReadCarried:
             removed=removed,
             text_source=page.text_source,
         )
+        return provenance.of_hint(article, hint.language, {"image": "html:img"} if found.image else None)
 
 
 def instead_of(page: Page) -> Page | None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from processors import language
+from processors import language, provenance
 from processors.base import Skip
 from processors.dates import date_line
 from processors.extract.people import names
@@ -137,19 +137,24 @@ class ReadCopied:
         spoken = language.decide(hint.language, f"{title}\n{text}")
         text, removed = self._rules.apply(text, title=title or None, language=spoken, host=host_of(page.url))
         captions = [Removal(rule="caption", text=line.text) for line in body if line.kind is _Kind.PHOTO]
-        return Article(
+        authors = names(_people(byline) for byline in front.bylines)
+        told: dict[str, object] = {"title": title, "authors": authors, "summary": front.summary}
+        told |= {"published": front.published, "modified": front.modified}
+        article = Article(
             title=title or hint.title or "",
             text=text,
             url=page.url,
             canonical_url=canonical_url(page.url),
             summary=front.summary or hint.summary,
-            authors=names(_people(byline) for byline in front.bylines) or hint.authors,
+            authors=authors or hint.authors,
             published=front.published or hint.published,
             modified=front.modified or hint.modified,
             language=spoken,
             removed=(*front.removed, *captions, *removed),
             text_source=page.text_source,
         )
+        own = {name: provenance.TEXT for name, value in told.items() if value}
+        return provenance.of_hint(article, hint.language, own)
 
 
 def decoded(body: bytes) -> str:

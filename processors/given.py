@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from processors import language
+from processors import language, provenance
 from processors.base import Skip
 from processors.identity import canonical_url, host_of
 from processors.records import Article, Page, Reason
@@ -42,7 +42,7 @@ class ReadGiven:
         text, removed = self._rules.apply(text, title=title, language=spoken, host=host_of(page.url))
         if not text and not title:
             raise Skip(Reason.EMPTY, "nothing but boilerplate" if removed else None)
-        return Article(
+        article = Article(
             title=title,
             text=text,
             url=page.url,
@@ -55,6 +55,7 @@ class ReadGiven:
             removed=removed,
             text_source=page.text_source,
         )
+        return provenance.of_hint(article, hint.language)
 
 
 def paragraphs(text: str) -> str:

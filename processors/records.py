@@ -232,18 +232,27 @@ class Article:
     language: str | None = None
     site: str | None = None
     image: str | None = None
+    image_caption: str | None = None
     section: str | None = None
+    paywalled: bool | None = None
+    """Whether the page says of itself that it is not free to read; None where it says nothing."""
     topics: tuple[TopicTag, ...] = ()
     removed: tuple[Removal, ...] = field(default=(), repr=False)
     text_source: TextSource = TextSource.PAGE
+    provenance: dict[str, str] = field(default_factory=dict, repr=False)
+    """Where values come from, by field: of those that extraction found, as it found them."""
 
     def __post_init__(self) -> None:
         aware(self.published)
         aware(self.modified)
         for name in ("title", "text"):
             _check(name, getattr(self, name), str)
-        for name in ("url", "canonical_url", "summary", "language", "site", "image", "section"):
+        for name in ("url", "canonical_url", "summary", "language", "site", "image", "image_caption", "section"):
             _check(name, getattr(self, name), str | None)
+        _check("paywalled", self.paywalled, bool | None)
+        _check("provenance", self.provenance, dict)
+        for name, source in self.provenance.items():
+            _check(f"provenance of {name!r}", source, str)
         for name, of in (("authors", str), ("topics", TopicTag), ("removed", Removal)):
             _check(name, getattr(self, name), tuple)
             for item in getattr(self, name):

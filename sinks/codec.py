@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 
 _ARTICLE = (
     *("url", "canonical_url", "title", "text", "summary", "authors", "published", "modified", "language"),
-    *("site", "image", "section", "topics", "removed", "text_source"),
+    *("site", "image", "image_caption", "section", "paywalled", "topics", "removed", "text_source", "provenance"),
 )
 """What of an article stands in a record, in the documented order."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -321,10 +321,13 @@ def _article(row: dict[str, Any]) -> Article:
         language=row.get("language"),
         site=row.get("site"),
         image=row.get("image"),
+        image_caption=row.get("image_caption"),
         section=row.get("section"),
+        paywalled=row.get("paywalled"),
         topics=tuple(_topic(tag) for tag in row.get("topics") or ()),
         removed=tuple(_removal(cut) for cut in row.get("removed") or ()),
         text_source=TextSource(row.get("text_source", TextSource.PAGE)),
+        provenance={name: _text(row["provenance"], name) for name in row.get("provenance") or {}},
     )
 
 

@@ -91,10 +91,13 @@ def make_article(**fields: Any) -> Article:
             "language": "en",
             "site": "The Fictional Gazette",
             "image": "https://gazette.example.org/ferry.jpg",
+            "image_caption": "The ferry at the pier.",
             "section": "Harbour",
+            "paywalled": False,
             "topics": (TopicTag(topic="north-korea", score=0.25, evidence=(evidence,)),),
             "removed": (Removal(rule="newsletter", text="Sign up for our newsletter"),),
             "text_source": TextSource.PAGE,
+            "provenance": {"title": "json-ld:headline", "published": "meta:article:published_time"},
         }
         | fields
     )

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from processors import language
 from processors.base import Skip
 from processors.extract import engine, frontmatter, gate, lead, metadata, prompts, scripts, tidy
+from processors.extract.assemble import article_of
 from processors.extract.blocks import blocks_of, prose_of
 from processors.extract.charset import to_utf8
 from processors.extract.parse import parse, refuse_other_than_html, strip_dead
 from processors.extract.region import coverage, paths, region_of
-from processors.extract.text import one_line, paragraphs
-from processors.identity import canonical_url, host_of
-from processors.records import Article, Reason, Removal
+from processors.extract.text import paragraphs
+from processors.identity import host_of
+from processors.records import Reason
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from processors.extract.blocks import Block
     from processors.extract.metadata import Metadata
     from processors.extract.region import Region
-    from processors.records import Page
+    from processors.records import Article, Page, Removal
 
 PASSES = frozenset(
     {
@@ -95,7 +96,7 @@ class Extract:
             gate.check(source, meta, text, page.url)
         if not text:
             raise Skip(Reason.NO_TEXT, "no text but boilerplate" if removed else "no text")
-        return _article(page, meta, text, code, removed)
+        return article_of(page, meta, text, code, removed)
 
     def text(self, body: bytes, content_type: str | None = None) -> str:
         """Return the extracted text alone, without metadata and line rules: what benchmarks compare."""
@@ -172,23 +173,3 @@ def _believed(declared: str, text: str) -> str:
     words, found = set(declared.split()), set(text.split())
     overlap = len(words & found) / len(words)
     return paragraphs(declared) if overlap < 0.6 else text
-
-
-def _article(page: Page, meta: Metadata, text: str, code: str | None, removed: tuple[Removal, ...]) -> Article:
-    dated = (frontmatter.dated(one.text) for one in removed if one.rule == "date-line")
-    return Article(
-        title=one_line(meta.title) or "",
-        text=text,
-        url=page.url,
-        canonical_url=canonical_url(page.url, meta.canonical),
-        summary=one_line(meta.summary),
-        authors=tuple(name for author in meta.authors if (name := one_line(author))),
-        published=meta.published or metadata.visible_date(dated, page),
-        modified=meta.modified,
-        language=code,
-        site=one_line(meta.site),
-        image=meta.image,
-        section=one_line(meta.section),
-        removed=removed,
-        text_source=page.text_source,
-    )

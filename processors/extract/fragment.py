@@ -14,8 +14,8 @@ from lxml import etree
 
 from processors.extract.blocks import INLINE
 from processors.extract.charset import to_utf8
-from processors.extract.metadata import absolute
 from processors.extract.parse import parse
+from processors.extract.tags import absolute
 from processors.extract.text import paragraphs
 
 if TYPE_CHECKING:

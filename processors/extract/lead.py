@@ -2,8 +2,8 @@
 
 A third of news pages have it there, in the header of the article or above its picture. It is the first paragraph that
 readers see, unlike a description that stands in the metadata alone, which is never taken. A deck, one short line, is no
-paragraph: the record's `summary` has it. So does what else stands in the article's header: half of it is advertising
-for the article, which only a description equal to it tells from a lead.
+paragraph: the record's `summary` has it. Nor is what else stands in the article's header, half of which advertises the
+article: there, only a description that is the same tells a lead.
 """
 
 from __future__ import annotations

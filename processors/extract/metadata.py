@@ -1,56 +1,41 @@
 """What a page says about its article, in a documented order of trust (`docs/extraction.md` has the table).
 
 For every field: JSON-LD of the article, then meta tags, then visible elements, then the hint of the feed or archive
-line. Two exceptions: the site's name is taken from `og:site_name` first (JSON-LD names the publishing company), and an
-implausible date (before 1990, or more than a day after the page was fetched) gives way to the next source, whatever
-its rank.
+line; `provenance` says which it was. The site's name is the exception: it is taken from `og:site_name` first, because
+JSON-LD names the publishing company, unless that is an address. Dates and names have rules of their own (`when`,
+`bylines`).
 """
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
-from processors.dates import machine_date, written_date
-from processors.extract import frontmatter, jsonld, people
+from processors.extract import frontmatter, jsonld, when
+from processors.extract.bylines import authors_of
 from processors.extract.glance import weight
 from processors.extract.jsonld import text, types, values
+from processors.extract.tags import absolute, first, link, metas_of, plain, said, some, title_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
+    from datetime import datetime
 
     from lxml.html import HtmlElement
 
     from processors.extract.jsonld import Node
+    from processors.extract.tags import Said
     from processors.records import Page
 
-MAX_METAS = 1000
-MAX_VALUE = 5000
-MAX_BYLINES = 8
-EARLIEST_YEAR = 1990
-TOLERANCE = timedelta(days=1)
 LONG = 25
 """Least weight of a heading that says what one page is about; a section's is shorter."""
+HINT = "hint"
+"""The source of what only the feed's entry or the archive's line says."""
+MAX_FIGURES = 50
 
 _TITLES = ("og:title", "twitter:title", "parsely-title", "sailthru.title", "dc.title", "dcterms.title", "title")
-_AUTHORS = (
-    "author", "article:author", "parsely-author", "sailthru.author", "dc.creator", "dcterms.creator", "byl",
-    "citation_author", "article:author_name", "og:article:author", "creator", "authors",
-)  # fmt: skip
-_PUBLISHED = (
-    "article:published_time", "og:published_time", "article:published", "datepublished", "parsely-pub-date",
-    "sailthru.date", "dcterms.created", "dc.date.issued", "dcterms.issued", "citation_publication_date",
-    "cxenseparse:recs:publishtime",
-    "og:article:published_time", "publish-date", "publish_date", "publication_date", "pubdate", "pub_date",
-    "published_time", "dc.date", "dcterms.date", "date", "article.published", "ptime", "timestamp",
-)  # fmt: skip
-_MODIFIED = (
-    "article:modified_time", "og:updated_time", "article:modified", "datemodified", "dcterms.modified",
-    "og:modified_time", "article.updated", "lastmod", "last-modified", "revised",
-)  # fmt: skip
 _SUMMARIES = (
     "og:description",
     "description",
@@ -78,8 +63,8 @@ _SECTIONS = (
 )
 _LANGUAGES = ("og:locale", "content-language", "language", "dc.language", "inlanguage")
 _DECLARING = jsonld.ARTICLES - {"CreativeWork", "Review"}
-_BYLINE = re.compile(r"(?:^|[\s_-])(?:byline|author)(?:[-_]{0,2}(?:name|link|url))?s?(?=$|[\s_-])", re.IGNORECASE)
-_DATED = re.compile(r"publish|posted|created|entry-date|post-date|article.?date", re.IGNORECASE)
+# What an outlet's name is not: an address, in whole or its host alone.
+_ADDRESS = re.compile(r"https?://\S+|[\w-]+(?:\.[\w-]+)*\.[a-z]{2,8}", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +83,8 @@ class Metadata:
     """As declared."""
     site: str | None
     image: str | None
+    caption: str | None
+    """The image's."""
     section: str | None
     body: str | None
     """JSON-LD's `articleBody`."""
@@ -109,45 +96,52 @@ class Metadata:
     """JSON-LD's `isAccessibleForFree` of the article."""
     kinds: frozenset[str]
     """The types of all JSON-LD nodes, and `og:` with the page's `og:type`."""
+    provenance: dict[str, str]
+    """The source of each value that is there, by the field of an article that it is for."""
 
 
 def read(root: HtmlElement, page: Page) -> Metadata:
     """Read the metadata of a page, before any pass changes its tree. Never raises for what a page holds."""
     nodes = jsonld.nodes_of(root)
-    node = jsonld.article_of(nodes)
-    metas = _metas(root)
-    h1 = [found for element in _some(root.iter("h1"), 5) if (found := _plain(element))]
-    site = _first(metas, ("og:site_name",)) or text(node.get("publisher")) or _first(metas, ("application-name",))
-    heads = [text(node.get("headline")), *(metas.get(name) for name in _TITLES), _title_tag(root), *h1]
-    titles = tuple(dict.fromkeys(head for head in heads if head))
-    latest = _latest(page)
-    published = _date([*values(node.get("datePublished")), *_all(metas, _PUBLISHED), *_times(root)], latest)
-    modified = _date([*values(node.get("dateModified")), *_all(metas, _MODIFIED)], latest)
-    published = published or page.hint.published
+    node, metas, hint = jsonld.article_of(nodes), metas_of(root), page.hint
+    h1 = [line for element in some(root.iter("h1"), 5) if (line := plain(element))]
+    heads = _heads(node, metas, title_of(root), h1)
+    site = _site(node, metas)
+    title = _title(heads, site[0], h1) or (hint.title or "", HINT)
+    canonical = first([("link:canonical", link(root, "canonical")), *said(metas, ["og:url"])])
+    summary = first([*_summaries(node, metas, heads), (HINT, hint.summary)])
+    authors = authors_of(node, metas, root, _outlet(site[0], node, metas)) or (hint.authors, HINT)
+    published = _published(node, metas, root, page)
+    modified = _modified(node, metas, page, published[0])
+    language = first([*_languages(root, node, metas), (HINT, hint.language)])
+    image = _image(root, node, metas, page.url)
+    caption = first(_captions(root, node, image[0]))
+    section = first([("json-ld:articleSection", text(node.get("articleSection"))), *said(metas, _SECTIONS)])
+    found: dict[str, tuple[object, str]] = {
+        "title": title, "canonical_url": canonical, "summary": summary, "authors": authors, "published": published,
+        "modified": modified, "language": language, "site": site, "image": image, "image_caption": caption,
+        "section": section,
+    }  # fmt: skip
     return Metadata(
-        title=_title(titles, site, h1) or page.hint.title or "",
-        headlines=titles,
-        canonical=_link(root, "canonical") or metas.get("og:url"),
-        summary=_summary(node, metas, titles) or page.hint.summary,
-        authors=_authors(node, metas, root, site) or page.hint.authors,
-        published=published,
-        modified=(modified if not (modified and published and modified < published) else None) or page.hint.modified,
-        language=_language(root, node, metas) or page.hint.language,
-        site=site,
-        image=_image(root, node, metas, page.url),
-        section=text(node.get("articleSection")) or _first(metas, _SECTIONS),
+        title=title[0],
+        headlines=tuple(dict.fromkeys(value for _, value in heads)),
+        canonical=canonical[0],
+        summary=summary[0],
+        authors=authors[0],
+        published=published[0],
+        modified=modified[0],
+        language=language[0],
+        site=site[0],
+        image=image[0],
+        caption=caption[0],
+        section=section[0],
         body=jsonld.body(node),
         declared=1 <= sum(1 for one in nodes if types(one) & _DECLARING) <= 2 or "article:published_time" in metas,
-        entitled=_is_entitled(h1, _title_tag(root) or ""),
+        entitled=_is_entitled(h1, title_of(root) or ""),
         free=_flag(node.get("isAccessibleForFree")),
         kinds=frozenset().union(*map(types, nodes), {f"og:{metas['og:type'].lower()}"} if "og:type" in metas else ()),
+        provenance={field: source for field, (value, source) in found.items() if value},
     )
-
-
-def visible_date(lines: Iterable[str], page: Page) -> datetime | None:
-    """Return the first plausible date among date lines of the text, for a page whose markup gives none."""
-    dates = (date for line in lines if (date := written_date(line)))
-    return next((date for date in dates if _plausible(date, _latest(page))), None)
 
 
 def _is_entitled(h1: list[str], title: str) -> bool:
@@ -156,40 +150,27 @@ def _is_entitled(h1: list[str], title: str) -> bool:
 
 def _flag(value: object) -> bool | None:
     """Return what is meant by `true`, `"False"`, `["false"]` and the like."""
-    first = next(iter(values(value)), None)
-    return {"true": True, "false": False}.get((text(first) or str(first)).strip().lower())
+    one = next(iter(values(value)), None)
+    return {"true": True, "false": False}.get((text(one) or str(one)).strip().lower())
 
 
-def _latest(page: Page) -> datetime | None:
-    return page.origin.fetched + TOLERANCE if page.origin.fetched else None
+def _heads(node: Node, metas: dict[str, str], title: str | None, h1: list[str]) -> list[Said]:
+    stated = [("json-ld:headline", text(node.get("headline"))), *said(metas, _TITLES), ("html:title", title)]
+    return [(source, value) for source, value in [*stated, *(("html:h1", one) for one in h1)] if value]
 
 
-def _metas(root: HtmlElement) -> dict[str, str]:
-    """Return the meta tags by lower-case name, the first of each."""
-    found: dict[str, str] = {}
-    for element in _some(root.iter("meta"), MAX_METAS):
-        get = element.get
-        content = " ".join((get("content") or "")[:MAX_VALUE].split())
-        if not content:
-            continue
-        for attribute in ("property", "name", "itemprop", "http-equiv"):
-            name = get(attribute)
-            if name:
-                found.setdefault(name.strip().lower(), content)
-    return found
-
-
-def _title(titles: tuple[str, ...], site: str | None, h1: list[str]) -> str | None:
+def _title(heads: list[Said], site: str | None, h1: list[str]) -> tuple[str, str] | None:
     """Return the first title without the site's name; where it is cut ("…"), a later one that goes on from there."""
-    if not titles:
+    if not heads:
         return None
-    best = titles[0]
+    source, best = heads[0]
     if best.endswith(("…", "...")):
         begin = frontmatter.key(best)
-        best = next(
-            (title for title in [*h1, *titles] if title != best and frontmatter.key(title).startswith(begin)), best
+        longer = [*(("html:h1", one) for one in h1), *heads]
+        source, best = next(
+            (one for one in longer if one[1] != best and frontmatter.key(one[1]).startswith(begin)), (source, best)
         )
-    return _without_site(best, site, h1)
+    return _without_site(best, site, h1), source
 
 
 def _without_site(title: str, site: str | None, h1: list[str]) -> str:
@@ -203,94 +184,54 @@ def _without_site(title: str, site: str | None, h1: list[str]) -> str:
     return title
 
 
-def _title_tag(root: HtmlElement) -> str | None:
-    element = root.find(".//title")
-    return _plain(element) if element is not None else None
+def _site(node: Node, metas: dict[str, str]) -> tuple[str | None, str]:
+    """Return the outlet's name: an address only where nothing else is given."""
+    stated = [*said(metas, ["og:site_name"]), ("json-ld:publisher", text(node.get("publisher")))]
+    stated += said(metas, ["application-name"])
+    return first(sorted(stated, key=lambda one: _ADDRESS.fullmatch(one[1] or "") is not None))
 
 
-def _authors(node: Node, metas: dict[str, str], root: HtmlElement, site: str | None) -> tuple[str, ...]:
-    """Return the people of the first source that names any but the site itself."""
-    itself = frontmatter.key(site or "")
-    tags = (value for value in _all(metas, _AUTHORS) if not value.startswith(("http:", "https:", "/")))
-    for bylines in (_named(node.get("author")), *([value] for value in tags), _bylines(root)):
-        named = tuple(name for name in people.names(bylines) if frontmatter.key(name) != itself)
-        if named:
-            return named
-    return ()
+def _outlet(site: str | None, node: Node, metas: dict[str, str]) -> frozenset[str]:
+    """Return the keys of all that the outlet and its company are called."""
+    names = (site, text(node.get("publisher")), metas.get("og:site_name"), metas.get("publisher"))
+    return frozenset(frontmatter.key(name) for name in names if name)
 
 
-def _named(value: object) -> Iterator[str]:
-    for one in values(value):
-        if isinstance(one, dict):
-            yield from (name for name in values(one.get("name")) if isinstance(name, str))
-        elif isinstance(one, str):
-            yield one
+def _published(node: Node, metas: dict[str, str], root: HtmlElement, page: Page) -> tuple[datetime | None, str]:
+    found, hinted = when.published_of(node, metas, root, page), page.hint.published
+    if found[0] is None and hinted is not None and when.plausible(hinted, when.latest(page)):
+        return hinted, HINT
+    return found
 
 
-def _bylines(root: HtmlElement) -> list[str]:
-    """Return the visible bylines: `rel=author`, `itemprop=author` or a class that says so; the first kind found."""
-    by_rel = [
-        _plain(element)
-        for element in _some((e for e in root.iter("a") if "author" in (e.get("rel") or "")), MAX_BYLINES)
-    ]
-    if any(by_rel):
-        return [line for line in by_rel if line]
-    candidates = root.iter("span", "a", "p", "div", "address")
-    marked = (e for e in candidates if e.get("itemprop") == "author" or _BYLINE.search(e.get("class") or ""))
-    return [line for element in _some(marked, 2) if (line := _plain(element)) and len(line) < people.MAX_BYLINE]
+def _modified(node: Node, metas: dict[str, str], page: Page, published: datetime | None) -> tuple[datetime | None, str]:
+    """Return the last change; one before the publishing is none."""
+    found, source = when.modified_of(node, metas, page)
+    if found is None or (published is not None and found < published):
+        return page.hint.modified, HINT
+    return found, source
 
 
-def _times(root: HtmlElement) -> Iterator[str]:
-    """Return the dates of visible elements: `<time>` marked as publication first, then the first `<time>` of all."""
-    times = _some(
-        (e for e in root.iter("time", "span", "abbr") if e.get("datetime") or e.get("itemprop") == "datePublished"), 20
-    )
-    marked = [e for e in times if "pubdate" in e.attrib or _DATED.search(f"{e.get('itemprop')} {e.get('class')}")]
-    for element in [*marked, *times[:1]]:
-        yield element.get("datetime") or element.get("content") or _plain(element)
-
-
-def _date(candidates: Iterable[object], latest: datetime | None) -> datetime | None:
-    """Return the first plausible date; where it names the day only, the first that gives that day's time."""
-    found = [
-        date
-        for value in candidates
-        if isinstance(value, str) and (date := machine_date(value)) and _plausible(date, latest)
-    ]
-    if not found:
-        return None
-    first = found[0]
-    if (first.hour, first.minute, first.second) == (0, 0, 0) and not first.utcoffset():
-        return next((date for date in found[1:] if date.date() == first.date() and (date.hour or date.minute)), first)
-    return first
-
-
-def _plausible(date: datetime, latest: datetime | None) -> bool:
-    return date.year >= EARLIEST_YEAR and (latest is None or date <= latest)
-
-
-def _language(root: HtmlElement, node: Node, metas: dict[str, str]) -> str | None:
+def _languages(root: HtmlElement, node: Node, metas: dict[str, str]) -> list[tuple[str, str | None]]:
     declared = root.get("lang") or root.get("{http://www.w3.org/XML/1998/namespace}lang") or root.get("xml:lang")
-    return declared or text(node.get("inLanguage")) or _first(metas, _LANGUAGES)
+    return [("html:lang", declared), ("json-ld:inLanguage", text(node.get("inLanguage"))), *said(metas, _LANGUAGES)]
 
 
-def _summary(node: Node, metas: dict[str, str], titles: tuple[str, ...]) -> str | None:
-    known = {frontmatter.key(title) for title in titles}
-    for value in (text(node.get("description")), *_all(metas, _SUMMARIES)):
-        if value and frontmatter.key(value) not in known:
-            return value
-    return None
+def _summaries(node: Node, metas: dict[str, str], heads: list[Said]) -> list[Said]:
+    """Return the descriptions that are not a title again."""
+    known = {frontmatter.key(value) for _, value in heads}
+    stated = [("json-ld:description", text(node.get("description"))), *said(metas, _SUMMARIES)]
+    return [(source, value) for source, value in stated if value and frontmatter.key(value) not in known]
 
 
-def _image(root: HtmlElement, node: Node, metas: dict[str, str], url: str | None) -> str | None:
-    for value in (_picture(node.get("image")), *_all(metas, _IMAGES), _link(root, "image_src")):
-        found = absolute(root, value, url)
-        if found:
-            return found
-    return None
+def _image(root: HtmlElement, node: Node, metas: dict[str, str], url: str | None) -> tuple[str | None, str]:
+    stated = [("json-ld:image", picture(node.get("image"))), *said(metas, _IMAGES)]
+    stated.append(("link:image_src", link(root, "image_src")))
+    return first((source, absolute(root, value, url)) for source, value in stated)
 
 
-def _picture(value: object) -> str | None:
+def picture(value: object) -> str | None:
+    """Return the address in a value of JSON-LD that is an image, or several."""
     for one in values(value):
         found = one.get("url") or one.get("contentUrl") or one.get("@id") if isinstance(one, dict) else one
         found = found[0] if isinstance(found, list) and found else found
@@ -299,37 +240,14 @@ def _picture(value: object) -> str | None:
     return None
 
 
-def absolute(root: HtmlElement, value: str | None, url: str | None) -> str | None:
-    """Return the http(s) URL that an address in the page stands for, by the page's `base`, else its URL; or None."""
-    if not value:
-        return None
-    base = root.find(".//base[@href]")
-    try:
-        context = urljoin(url or "", base.get("href").strip()) if base is not None else url or ""
-        found = urljoin(context if urlsplit(context).scheme in {"http", "https"} else url or "", value.strip())
-        return found if urlsplit(found).scheme in {"http", "https"} and urlsplit(found).hostname else None
-    except ValueError:  # "Invalid IPv6 URL" and the like
-        return None
-
-
-def _link(root: HtmlElement, relation: str) -> str | None:
-    for element in _some(root.iter("link"), MAX_METAS):
-        if relation in (element.get("rel") or "").lower().split() and element.get("href"):
-            return str(element.get("href")).strip()
-    return None
-
-
-def _first(metas: dict[str, str], names: Iterable[str]) -> str | None:
-    return next(iter(_all(metas, names)), None)
-
-
-def _all(metas: dict[str, str], names: Iterable[str]) -> list[str]:
-    return [metas[name] for name in names if name in metas]
-
-
-def _plain(element: HtmlElement) -> str:
-    return " ".join(element.text_content()[:MAX_VALUE].split())
-
-
-def _some(elements: Iterable[HtmlElement], most: int) -> list[HtmlElement]:
-    return [element for _, element in zip(range(most), elements, strict=False)]
+def _captions(root: HtmlElement, node: Node, image: str | None) -> Iterator[tuple[str, str | None]]:
+    """Yield what may be the caption of the image: JSON-LD's, that of the figure with the same file."""
+    if image is None:
+        return
+    stated = next(iter(values(node.get("image"))), None)
+    yield "json-ld:image", text(stated.get("caption")) if isinstance(stated, dict) else None
+    name = urlsplit(image).path.rpartition("/")[2]
+    for figure in some(root.iter("figure"), MAX_FIGURES):
+        caption = figure.find(".//figcaption")
+        if caption is not None and name and any(name in (one.get("src") or "") for one in figure.iter("img")):
+            yield "html:figcaption", plain(caption)

@@ -30,7 +30,8 @@ _ROLE = re.compile(
     r"\b(?:staff|senior|chief|correspondent|reporter|editor|writer|columnist|journalist|contributor|contributing|producer|"
     r"photographer|freelance|bureau|desk|team|special to|for the|redak\w*|redac\w*|journalistin?|korrespondent\w*|"
     r"journaliste|correspondante?|periodista|corresponsal|giornalista|inviato|repórter|jornalista|журналист|корреспондент|"
-    r"muhabir|wartawan|director|analyst|professor|guest|ph\.?d|m\.?d|updated|published)\b|기자$|特派员|特約",
+    r"muhabir|wartawan|director|analyst|professor|guest|ph\.?d|m\.?d|updated|published|gmbh|inc|llc|ltd|plc|corp)\b|"
+    r"\w+(?:redakteur|redaktør)(?:in)?\b|기자$|特派员|特約",
     re.IGNORECASE,
 )
 _AGENCIES = re.compile(
@@ -42,6 +43,7 @@ _AGENCIES = re.compile(
     re.IGNORECASE,
 )
 _ADDRESS = re.compile(r"\S+@\S+|@\w+|https?://\S+|www\.\S+")
+_HOST = re.compile(r"[\w-]+(?:\.[\w-]+)*\.[A-Za-z]{2,4}")
 # What follows is no name: a site after a bar, the Korean and Chinese words for reporter or report.
 _AFTER = re.compile(r"\s+\|\s.*$|\s*(?:기자|특파원|앵커)$|[／/]?\s*\w{0,4}(?:報導|报道)$")
 _COMMA = re.compile(r"\s*,\s*")
@@ -62,7 +64,8 @@ def names(bylines: Iterable[str | None]) -> tuple[str, ...]:
 def unprefixed(byline: str) -> str:
     """Return a byline without the "By" before it, in whatever language, once or twice ("Text: Von ...")."""
     while (shorter := _BY.sub("", byline, count=1).strip()) != byline:
-        if shorter[:1].islower() or (" " not in shorter and _PARTICLE.match(byline)):  # von der Leyen, Di Maio
+        alone = " " not in shorter and not shorter.isupper()  # Di Maio is a name, "von APA" an agency
+        if shorter[:1].islower() or (alone and _PARTICLE.match(byline)):  # von der Leyen
             break
         byline = shorter
     return byline
@@ -92,6 +95,6 @@ def _name(part: str) -> str:
     words = name.split()
     if not words or len(name) > MAX_NAME or len(words) > MAX_WORDS or any(character.isdigit() for character in name):
         return ""
-    if not any(character.isalpha() for character in name) or name.islower():
+    if not any(character.isalpha() for character in name) or name.islower() or _HOST.fullmatch(name):
         return ""
     return name

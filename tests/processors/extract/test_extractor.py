@@ -187,3 +187,23 @@ def test_text_that_readers_unfold_is_text() -> None:
     folded = f"<div class='faq-accordion'><div class='expand'>{paragraphs(*OTHER_PROSE)}</div></div>"
     assert extracted(article(folded)).text == "\n".join([*PROSE, *OTHER_PROSE])
     assert OTHER_PROSE[0] not in extracted(article(folded), without="folds").text
+
+
+def test_source_of_what_the_text_or_the_address_decides() -> None:
+    """The date stands in the text alone, the language was recognised against a wrong declaration."""
+    german = (
+        "Der Kanal zwischen dem Mittelmeer und dem Roten Meer wurde nach zehn Jahren eröffnet, und Schiffe fuhren. "
+    )
+    body = f"<article><h1>{HEADLINE}</h1><p>17 November 2019</p>{paragraphs(german * 2, german * 3)}</article>"
+    found = extracted(html(body, lang="en"), without="lead")
+    assert found.published is not None
+    assert (found.language, found.provenance["language"]) == ("de", "text")
+    assert found.provenance["canonical_url"] == "url"
+    assert set(found.provenance) == {"title", "canonical_url", "language", "published"}
+
+
+def test_paywall_is_as_the_page_says() -> None:
+    for stated, expected in (("true", False), ("false", True), ('"maybe"', None)):
+        node = f'{{"@type": "NewsArticle", "headline": "{HEADLINE}", "isAccessibleForFree": {stated}}}'
+        head = f'<script type="application/ld+json">{node}</script>'
+        assert extracted(article(paragraphs(*OTHER_PROSE), head)).paywalled is expected

@@ -60,3 +60,30 @@ def test_title_is_recognised_without_the_name_of_its_site() -> None:
 def test_letters_decide_not_quotes_or_dashes() -> None:
     assert key("“Opens” – today") == key('"opens" - Today')
     assert variants(["", "ab", "x" * 500]) == frozenset()
+
+
+NOTES = (
+    "Ada Hartley is a historian of canals and lives in Port Said, where she keeps a lighthouse.",
+    "Our correspondent Ada Hartley has reported from Port Said since the spring of 1998.",
+)
+
+
+@pytest.mark.parametrize("note", NOTES)
+def test_note_on_the_author_at_the_end_goes(note: str) -> None:
+    text, removed = without("\n".join([*PROSE, *PROSE, *PROSE, note]), authors=["Ada Hartley"])
+    assert text == "\n".join([*PROSE, *PROSE, *PROSE])
+    assert [(removal.rule, removal.text) for removal in removed] == [("author-note", note)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\n".join([*PROSE, *PROSE, *PROSE, f"- {NOTES[0]}"]),
+        "\n".join([NOTES[0], *PROSE, *PROSE, *PROSE]),
+        "\n".join([*PROSE, NOTES[0]]),
+        "\n".join([*PROSE, *PROSE, *PROSE, f"Nobody who was asked for this article knew what {NOTES[0]}"]),
+    ],
+    ids=["item", "first", "short text", "named far in"],
+)
+def test_where_an_author_is_spoken_of_the_line_stays(text: str) -> None:
+    assert without(text, authors=["Ada Hartley"]) == (text, ())

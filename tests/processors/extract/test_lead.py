@@ -55,3 +55,34 @@ def test_lead_that_the_text_has_is_not_repeated() -> None:
 
 def test_lead_stays_out_without_the_pass() -> None:
     assert extracted(with_header(f"<p>{LEAD}</p>"), without="lead").text == TEXT
+
+
+def in_article(before: str) -> str:
+    body = f'<h1>{HEADLINE}</h1>{before}<div class="article-body">{paragraphs(*PROSE)}</div>'
+    return html(f"<main><article>{body}</article></main>")
+
+
+def test_paragraph_of_the_article_above_its_container_is_the_lead() -> None:
+    """No description says so; it stands in the article itself and is a sentence."""
+    assert extracted(in_article(f"<div>{LEAD}</div>")).text == f"{LEAD}\n{TEXT}"
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        f"<header><p>{LEAD}</p></header>",
+        f"<aside><p>{LEAD}</p></aside>",
+        f"<ul><li>{LEAD}</li></ul>",
+        f'<div class="newsletter"><p>{LEAD}</p></div>',
+        f"<p>{LEAD.rstrip('.')}</p>",
+    ],
+    ids=["header", "aside", "list", "box", "no sentence"],
+)
+def test_what_stands_in_a_header_or_box_of_the_article_is_none(before: str) -> None:
+    assert extracted(in_article(before)).text == TEXT
+
+
+def test_headline_is_the_one_that_is_the_title() -> None:
+    head = f'<title>{HEADLINE}</title><meta name="description" content="{LEAD}">'
+    body = f"<h1>{HEADLINE}</h1><p>{LEAD}</p><h1>History</h1><div class='article-body'>{paragraphs(*PROSE)}</div>"
+    assert extracted(html(f"<main>{body}</main>", head)).text.startswith(LEAD)

@@ -24,6 +24,10 @@ from processors.extract.people import names, unprefixed
         ("Von der Leyen", ("Von der Leyen",)),
         ("Da Silva", ("Da Silva",)),
         ("Ada Hartley, Ada Hartley", ("Ada Hartley",)),
+        ("von APA", ("APA",)),
+        ("Anna Berg | Wirtschaftsredakteurin", ("Anna Berg",)),
+        ("Ada Hartley / GAZETTE.EXAMPLE.COM", ("Ada Hartley",)),
+        ("Hafenverlag Berg GmbH", ()),
     ],
 )
 def test_byline_gives_the_people_it_names(byline: str, expected: tuple[str, ...]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import pytest
 from lxml.html import HtmlElement
 
 from processors.extract import tidy
@@ -62,6 +63,39 @@ def test_page_of_link_paragraphs_keeps_them() -> None:
     )
 
 
+def test_paragraphs_with_one_label_before_their_link_go() -> None:
+    """In a language that no rule knows: a label that stands before several links announces them."""
+    labelled = [f"FUNDA UDABA | <a href='/{n}'>A story of harbour {n} in full</a>" for n in range(2)]
+    root = _after(tidy.drop_link_paragraphs, paragraphs(*PROSE, *PROSE, *labelled))
+    assert root.text_content() == "".join([*PROSE, *PROSE])
+
+
+def test_one_sentence_that_ends_in_a_link_stays() -> None:
+    told = "The committee wrote: <a href='/report'>The report of the committee</a>"
+    assert "committee wrote" in _after(tidy.drop_link_paragraphs, paragraphs(*PROSE, *PROSE, told)).text_content()
+
+
+CARD = '<article><a href="/other"><h3>The lighthouse that was built four times</h3></a></article>'
+
+
+def test_card_that_leads_to_another_article_goes() -> None:
+    assert _after(tidy.drop_link_cards, paragraphs(*PROSE) + CARD).text_content() == "".join(PROSE)
+
+
+def test_product_that_the_article_is_about_stays() -> None:
+    product = '<a href="https://shop.example/kettle" rel="nofollow sponsored"><h3>A kettle of copper</h3></a>'
+    assert "kettle" in _after(tidy.drop_link_cards, paragraphs(*PROSE) + product).text_content()
+
+
+def test_page_of_cards_keeps_them() -> None:
+    assert _after(tidy.drop_link_cards, paragraphs(PROSE[0]) + CARD * 3).text_content().count("lighthouse") == 3
+
+
+def test_link_that_nobody_closed_is_no_card() -> None:
+    unclosed = f'<a href="/x"><h2>History</h2>{paragraphs(*PROSE)}</a>'
+    assert PROSE[3] in _after(tidy.drop_link_cards, unclosed).text_content()
+
+
 def test_hundreds_of_bare_links_go_and_the_prose_between_them_stays() -> None:
     root = _after(tidy.drop_link_farms, f"<div>{LINK * 600}</div><div>{paragraphs(*PROSE)}</div>")
     assert root.text_content() == "".join(PROSE)
@@ -98,6 +132,28 @@ def test_bare_text_cut_by_breaks_becomes_paragraphs() -> None:
 def test_box_inside_the_article_goes_by_its_name() -> None:
     body = f'<article>{paragraphs(*PROSE)}<div class="fact-box"><p>{OTHER_PROSE[0][:70]}</p></div></article>'
     assert _boxes(body) == "".join(PROSE)
+
+
+@pytest.mark.parametrize(
+    "box",
+    [
+        "<gazette-factbox class='fact-box'>{}</gazette-factbox>",
+        "<article class='infobox'>{}</article>",
+        "<div class='media-info'>{}</div>",
+        "<p class='image-description'>{}</p>",
+        "<div id='ai-summary'>{}</div>",
+        "<section class='article cta'>{}</section>",
+    ],
+)
+def test_boxes_of_any_element_go(box: str) -> None:
+    body = f"<article>{paragraphs(*PROSE)}{box.format(OTHER_PROSE[0][:70])}</article>"
+    assert _boxes(body) == "".join(PROSE)
+
+
+def test_fact_box_may_hold_more_of_the_prose_than_a_box_of_a_vague_name() -> None:
+    inner = paragraphs(*OTHER_PROSE)
+    assert _boxes(f'<article>{paragraphs(*PROSE)}<div class="factbox">{inner}</div></article>') == "".join(PROSE)
+    assert OTHER_PROSE[1] in _boxes(f'<article>{paragraphs(*PROSE)}<div class="toolbar">{inner}</div></article>')
 
 
 def test_box_that_holds_much_of_the_prose_stays_whatever_its_name() -> None:
