@@ -16,14 +16,14 @@ from typing import TYPE_CHECKING, NamedTuple
 from ingest.sources.opening import InputError
 from processors.records import Mode, Origin, Record, Revision
 from sinks.codec import CodecError, decode_record, encode_record
-from sinks.reader import read_lines
+from sinks.files_reading import read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from processors.records import ArchiveRef, Outcome
-    from sinks.reader import Line
+    from sinks.files_reading import Line
 
 _SCHEMA = """
 CREATE TABLE record (
