@@ -101,11 +101,11 @@ def test_a_bomb_is_not_held(coding):
 
 @pytest.mark.parametrize("coding", ["gzip", "zstd"])
 def test_members_without_content_take_time_in_proportion_to_their_number(coding):
-    started = time.perf_counter()
+    started = time.process_time()
 
     assert decoded(PACK[coding](b"") * 100_000, [coding], limit=LIMIT) == b""
 
-    assert time.perf_counter() - started < 3
+    assert time.process_time() - started < 3
 
 
 @given(st.sampled_from(sorted(PACK)), st.binary(max_size=300), st.integers(0, 300), st.binary(min_size=1, max_size=9))

@@ -230,7 +230,7 @@ def test_a_stop_does_not_wait_for_the_next_try(box: Outbox) -> None:
         time.sleep(0.01)
     began = time.monotonic()
     delivery.stop(finish=False)
-    assert time.monotonic() - began < 1
+    assert time.monotonic() - began < 5
 
 
 def test_an_outbox_that_cannot_be_pruned_stops_the_job_and_loses_nothing(box: Outbox) -> None:

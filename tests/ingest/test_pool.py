@@ -166,7 +166,7 @@ def test_the_caller_has_its_turn_while_every_worker_hangs(tmp_path: Path) -> Non
     before = workers(os.getpid())
     began = time.monotonic()
     answers.close()  # type: ignore[attr-defined] # a generator
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10
     assert not gone(before, within=0)
 
 

@@ -30,11 +30,11 @@ def test_credentials_of_urls_are_masked_and_nothing_else(text, masked):
 def test_masking_takes_time_in_proportion_to_the_text(text):
     """No input makes it quadratic: a megabyte takes a fraction of a second, where the square would take hours."""
     text = text[0] * 10**6 + text * 10**5
-    started = time.perf_counter()
+    started = time.process_time()
 
     mask_urls(text)
 
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
 
 
 def test_a_secret_shows_itself_only_when_asked():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -209,21 +209,21 @@ class TestCost:
     """Bounds are some 20 times what was measured, so that a busy machine passes and a quadratic pattern does not."""
 
     def test_loading_is_quick_enough_for_a_workers_start(self) -> None:
-        start = perf_counter()
+        start = process_time()
         LineRules.load()
 
-        assert perf_counter() - start < 1
+        assert process_time() - start < 1
 
     def test_an_article_of_forty_paragraphs_takes_under_a_millisecond_or_so(self) -> None:
         pick = random.Random(7)
         words = f"{PROSE} {MORE_PROSE} She said more people read the story and signed up.".split()
         text = "\n".join(" ".join(pick.choices(words, k=35)) + "." for _ in range(40))
         ALL.apply(text)
-        start = perf_counter()
+        start = process_time()
         for _ in range(20):
             ALL.apply(text)
 
-        assert (perf_counter() - start) / 20 < 0.02
+        assert (process_time() - start) / 20 < 0.02
 
     @pytest.mark.parametrize(
         "text",
@@ -243,7 +243,7 @@ class TestCost:
         ids=lambda text: text[:12],
     )
     def test_hostile_text_of_a_megabyte_is_done_in_linear_time(self, text: str) -> None:
-        start = perf_counter()
+        start = process_time()
         ALL.apply(text, title="a" * 100_000)
 
-        assert perf_counter() - start < 6
+        assert process_time() - start < 6

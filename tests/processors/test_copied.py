@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from time import perf_counter
+from time import process_time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -258,10 +258,10 @@ def test_any_bytes_make_an_article_or_are_skipped(body: bytes) -> None:
     ids=lambda text: text[:10].strip(),
 )
 def test_a_line_of_a_megabyte_takes_less_than_a_second(text: str) -> None:
-    start = perf_counter()
+    start = process_time()
     read(text)
 
-    assert perf_counter() - start < 1
+    assert process_time() - start < 1
 
 
 @pytest.mark.parametrize("remark", ["(see photo)", "(photo taken in 1953)", "(the picture is lost)", "(image caption)"])

@@ -15,7 +15,17 @@ from kafka.partitioner.default import murmur2
 
 from sinks.base import ItemRefusedError, Kind, SinkBrokenError, SinkUnavailableError
 from sinks.kafka import KafkaSink
-from tests.sinks.kafka_driver import PUBLISHED, FullDiskLedger, MemoryLedger, drive, item, items, noise, set_limit
+from tests.sinks.kafka_driver import (
+    PUBLISHED,
+    FullDiskLedger,
+    MemoryLedger,
+    drive,
+    item,
+    items,
+    keys_of,
+    noise,
+    set_limit,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -378,14 +388,6 @@ def test_a_client_of_the_older_offset_is_told_by_its_group(make, broker, topic_p
     consumer.close()
 
 
-@pytest.mark.parametrize(
-    "options", [{"delivery": "twice"}, {"compression": "rar"}, {"bootstrap": "here"}, {"topics": ("a b",)}]
-)
-def test_settings_that_cannot_work_are_told_at_once(topic_prefix, options) -> None:
-    with pytest.raises(ValueError, match=r"neither|none of|no host:port|no Kafka topic"):
-        KafkaSink(MemoryLedger(topic_prefix), **{"bootstrap": "127.0.0.1:9092", **options})
-
-
 @pytest.mark.parametrize("compression", ["none", "gzip", "lz4", "zstd"])
 def test_every_compression_is_read_back(make, topic_prefix, read_topic, compression) -> None:
     drive(make(compression=compression), items(20))
@@ -403,7 +405,3 @@ def test_close_is_safe_in_any_state(make) -> None:
     sink.flush(0)
     with pytest.raises(SinkUnavailableError, match="not open"):
         sink.write([item(1)])
-
-
-def keys_of(count: int) -> list[str]:
-    return sorted(f"id-{seq}" for seq in range(1, count + 1))

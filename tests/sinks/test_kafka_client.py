@@ -6,10 +6,12 @@ import logging
 import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kafka import KafkaAdminClient, errors
 
+from sinks.kafka import KafkaSink
 from sinks.kafka_client import (
     LIBRARY,
     AwayError,
@@ -24,6 +26,7 @@ from sinks.kafka_client import (
 )
 from sinks.kafka_producer import Watch
 from tests.broker.process import free_port
+from tests.sinks.kafka_driver import MemoryLedger
 
 SECRET = "hunter2-SENTINEL"
 
@@ -183,3 +186,11 @@ def test_the_time_starts_anew_with_each_step() -> None:
 
 def _descriptors() -> int:
     return len(list(Path("/proc/self/fd").iterdir()))
+
+
+@pytest.mark.parametrize(
+    "options", [{"delivery": "twice"}, {"compression": "rar"}, {"bootstrap": "here"}, {"topics": ("a b",)}]
+)
+def test_settings_that_cannot_work_are_told_at_once(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"neither|none of|no host:port|no Kafka topic"):
+        KafkaSink(MemoryLedger("owner"), **{"bootstrap": "127.0.0.1:9092", **options})

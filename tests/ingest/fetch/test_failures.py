@@ -75,7 +75,7 @@ def test_answers_that_are_none(reply: Reply, error: type[FetchError]):
             assert type(caught.value) is error
             assert caught.value.url == site.url(f"/bad?token={MASK}")
             assert "hidden" not in str(caught.value)
-            assert time.monotonic() - started < 4
+            assert time.monotonic() - started < 15
             assert (await get(site.on("/good", answer("a")), using=using)).body == b"a"
 
     check()
@@ -219,7 +219,7 @@ async def test_a_hundred_hosts_that_hang_do_not_delay_a_healthy_one():
         started = time.monotonic()
         await get(site.url("/good", "100.example"), using=using)
 
-        assert time.monotonic() - started < 2
+        assert time.monotonic() - started < 4
         for task in hanging:
             task.cancel()
         assert {type(each) for each in await asyncio.gather(*hanging, return_exceptions=True)} == {

@@ -130,11 +130,11 @@ def test_headers_may_be_folded_repeated_and_in_any_case():
 
 @pytest.mark.parametrize("line", [b"a: b\n", b"a:\n x\n", b" \n", b"\t", b":"])
 def test_headers_take_time_in_proportion_to_their_length(line):
-    started = time.perf_counter()
+    started = time.process_time()
 
     parsed_response(b"HTTP/1.1 200 OK\n" + (line * 65_536)[:65_000] + b"\n\n")
 
-    assert time.perf_counter() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_urls_hold_no_spaces_or_controls():
