@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from processors.dates import date_line
 from processors.extract import people
+from processors.extract.sourceline import is_source_line
 from processors.records import Removal
 
 if TYPE_CHECKING:
@@ -99,7 +100,9 @@ def _rule(line: str, place: int, headlines: frozenset[str], writers: frozenset[s
 def _credit(line: str, place: int, writers: frozenset[str]) -> str | None:
     if _LABELLED.fullmatch(line) or (writers and _only(line, writers)):
         return "byline"
-    return "date-line" if place < FIRST and any(map(str.isdigit, line)) and date_line(dated(line)) else None
+    if not any(map(str.isdigit, line)):
+        return None
+    return "date-line" if (place < FIRST and date_line(dated(line))) or is_source_line(line) else None
 
 
 def _notes(lines: list[str], writers: frozenset[str]) -> dict[int, str]:
