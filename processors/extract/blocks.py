@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
     from lxml.html import HtmlElement
 
+WEIGHT = 3
+"""Characters of western text that a character of a script without spaces is worth."""
 MIN_NODE = 20
 MIN_PROSE = 60
 MIN_PROSE_IDEOGRAPHIC = 20
@@ -53,6 +55,11 @@ _AROUND = re.compile(
 COMPONENTS = frozenset(("banner", "promo", "teaser", "widget"))
 """Those of the words that page builders and content systems give to whatever a page is made of."""
 _TEXT_NODES = etree.XPath(f".//text()[string-length() > {MIN_NODE}]")
+
+
+def weight(text: str) -> int:
+    """Return the length of a text, in which a character of a script without spaces counts for three."""
+    return len(text) + (WEIGHT - 1) * len(IDEOGRAPHIC.findall(text))
 
 
 @dataclass(slots=True)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from processors import language
 from processors.base import Skip
-from processors.extract import engine, frontmatter, gate, lead, metadata, prompts, scripts, tidy
+from processors.extract import dense, engine, frontmatter, gate, lead, metadata, prompts, scripts, tidy
 from processors.extract.assemble import article_of
 from processors.extract.blocks import blocks_of, prose_of
 from processors.extract.charset import to_utf8
@@ -43,6 +43,8 @@ PASSES = frozenset(
         "prompts",
         "gate",
         "scripts",
+        "dense-links",
+        "link-rows",
     }
 )
 """Every step that can be left out, to measure what it is worth."""
@@ -54,7 +56,7 @@ SHORT = 80
 """Characters; less than this from a container, and the whole page is tried."""
 TEASER = 250
 """Characters; less than this, and the page's scripts are looked through for a longer text."""
-_REVISION = 3
+_REVISION = 4
 """Raised when this package gives another result than before for the same page."""
 
 
@@ -132,11 +134,16 @@ class Extract:
             tidy.free_folds(region)
         if "runs" in self._passes:
             tidy.wrap_runs(region.blocks)
-        text = paragraphs(engine.of_container(region.container))
+        compact = dense.is_dense(region.blocks)
+        if compact and "dense-links" in self._passes:
+            dense.free_links(region)
+        if compact and "link-rows" in self._passes:
+            dense.drop_link_rows(region)
+        text = paragraphs(engine.of_container(region.container, dense=compact))
         if "coverage" in self._passes and coverage(region, text) < COVERED:
             for element in paths(region):
                 tidy.anonymous(element)
-            again = paragraphs(engine.of_container(region.container))
+            again = paragraphs(engine.of_container(region.container, dense=compact))
             text = again if len(again) >= GAIN * len(text) else text
         return around, text
 

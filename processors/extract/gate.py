@@ -14,8 +14,10 @@ from urllib.parse import urlsplit
 
 from processors.base import Skip
 from processors.boilerplate.lines import fold
-from processors.extract import phrases
-from processors.extract.glance import Glance, weight
+from processors.extract import frontmatter, phrases
+from processors.extract.blocks import weight
+from processors.extract.glance import Glance
+from processors.extract.metadata import LONG
 from processors.extract.parse import parse
 from processors.records import Reason
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
 
     from processors.extract.metadata import Metadata
 
-# All sizes are weights (`glance.weight`): characters, those of scripts without spaces counted three times.
+# All sizes are weights (`blocks.weight`): characters, those of scripts without spaces counted three times.
 LITTLE = 1200
 """With more text than this a page is none of these but an index page or a consent wall."""
 ABOUT = 600
@@ -35,6 +37,8 @@ CONSENT_LEAST, CONSENT_SHARE, CONSENT_OTHER = 120, 0.6, 400
 STUB, STUB_NOT_FREE, STUB_MARKED = 500, 350, 1200
 STUB_LINES = 12
 """Lines behind the text among which the demand for money is looked for; a header has one on every page."""
+HEAD_LINES = 8
+"""Lines above the text among which its headline is looked for: there are date, source and buttons between them."""
 VIDEO = 400
 INDEX_LINKS, INDEX_RUNNING = 12, 450
 
@@ -141,11 +145,21 @@ def _video(seen: Glance, meta: Metadata, made: _Made) -> str | None:
 def _index(seen: Glance, meta: Metadata, made: _Made) -> str | None:
     if not _may_be_index(meta, made):
         return None
+    if _is_headed(seen, made):
+        return None
     headlines, running = seen.alternation
     few = made.path == "/" or not meta.kinds.isdisjoint(_COLLECTIONS)
     if headlines < (INDEX_LINKS / 2 if few else INDEX_LINKS) or running >= INDEX_RUNNING:
         return None
     return f"{headlines} headlines with links, at most {running} characters of text between two"
+
+
+def _is_headed(seen: Glance, made: _Made) -> bool:
+    """Tell whether the page's title, a long one, stands above the text: many pages have no `<h1>`."""
+    titles = {key for key in frontmatter.variants([seen.title]) if weight(key) >= LONG}
+    opening = fold(made.text.partition("\n")[0])
+    first = next((place for place, line in enumerate(seen.lines) if line.startswith(opening)), 0) if opening else 0
+    return any(frontmatter.key(line) in titles for line in seen.lines[max(0, first - HEAD_LINES) : first + 1])
 
 
 def _may_be_index(meta: Metadata, made: _Made) -> bool:

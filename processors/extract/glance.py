@@ -13,7 +13,7 @@ from lxml import etree
 
 from processors.boilerplate.lines import fold
 from processors.extract import frontmatter
-from processors.extract.blocks import IDEOGRAPHIC, MIN_PROSE, MIN_PROSE_IDEOGRAPHIC, Block, blocks_of, prose_of
+from processors.extract.blocks import IDEOGRAPHIC, MIN_PROSE, MIN_PROSE_IDEOGRAPHIC, Block, blocks_of, prose_of, weight
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -47,11 +47,6 @@ _CHALLENGED = re.compile(
 _PLAYER = re.compile(r"/(?:embed|player|e)[/.?]|player\.|[?&]video", re.IGNORECASE)
 
 
-def weight(text: str) -> int:
-    """Return the length of a text, in which a character of a script without spaces counts for three."""
-    return len(text) + 2 * len(IDEOGRAPHIC.findall(text))
-
-
 class Glance:
     """The page, seen quickly; each thing is looked for when it is first asked for. All texts are folded."""
 
@@ -62,10 +57,14 @@ class Glance:
         self._page = page
 
     @cached_property
+    def title(self) -> str:
+        """What stands in `title`, as written."""
+        return str(self._root.xpath("string(//title)"))
+
+    @cached_property
     def parts(self) -> frozenset[str]:
         """The page's title, its headings of the first rank, and what remains of them without a site's name."""
-        title = self._root.xpath("string(//title)")
-        return _parts([title, *(element.text_content() for element in _some(self._root.iter("h1"), 5))])
+        return _parts([self.title, *(element.text_content() for element in _some(self._root.iter("h1"), 5))])
 
     @cached_property
     def lines(self) -> tuple[str, ...]:

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from processors.extract import frontmatter, jsonld, when
+from processors.extract.blocks import weight
 from processors.extract.bylines import authors_of
-from processors.extract.glance import weight
 from processors.extract.jsonld import text, types, values
 from processors.extract.tags import absolute, first, link, metas_of, plain, said, some, title_of
 

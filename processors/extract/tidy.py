@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from lxml import etree
 
-from processors.extract.blocks import INLINE
+from processors.extract.blocks import INLINE, WEIGHT, weight
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -33,6 +33,8 @@ FARM = 500
 KICKER = 40
 MIN_HEADLINE = 20
 MAX_LABEL = 60
+MAX_LINK = 900
+"""Weight of a link's text; the longest cards of other articles have some 500."""
 LAYOUT_CELL = 300
 LAYOUT_CELL_WITH_PARAGRAPH = 150
 WRAPPER_LEVELS = 3
@@ -72,7 +74,9 @@ _BOXES = etree.XPath(
     ".//*[(@class or @id) and (self::div or self::section or self::ul or self::ol or self::p or self::table or self::dl"
     " or self::span or self::article or contains(local-name(), '-'))]"
 )
+_BARE = frozenset(("div", "section", "article", "main", "body", "dl"))
 _LABELS = frozenset(("h2", "h3", "h4", "h5", "h6", "p", "strong", "b", "div", "span"))
+_FALSE_LINKS = etree.XPath(f".//a[string-length() > {MAX_LINK // WEIGHT} and count(.//br | .//p) > 2]")
 _SPACES = re.compile(r"\s+")
 
 
@@ -83,8 +87,7 @@ def drop_link_lists(body: HtmlElement) -> None:
     """
     for element in [*body.iter("ul", "ol")]:
         if _link_share(element) >= LINK_SHARE_LIST or _is_links_with_kickers(element):
-            _drop_label(element)
-            drop(element)
+            drop_labelled(element)
 
 
 def drop_link_farms(body: HtmlElement) -> None:
@@ -130,6 +133,16 @@ def drop_link_cards(body: HtmlElement) -> None:
     if cards and len(cards) <= CARDS_PER_PARAGRAPH * sum(1 for one in body.iter("p") if len(one.text_content()) > 40):
         for card in cards:
             drop(card)
+
+
+def free_false_links(body: HtmlElement) -> None:
+    """Make text of links that nobody closed and that hold an article of several paragraphs.
+
+    Whatever reads a page by its share of links is blind to such a text.
+    """
+    for link in _FALSE_LINKS(body):
+        if weight(link.text_content()) > MAX_LINK:
+            link.tag = "span"
 
 
 def free_tables(body: HtmlElement) -> None:
@@ -188,7 +201,7 @@ def wrap_runs(blocks: Iterable[Block]) -> None:
     Trafilatura reads bare text only where a page has next to no `<p>`.
     """
     for block in blocks:
-        if block.element.tag in {"div", "section", "article", "main", "body"}:
+        if block.element.tag in _BARE:
             _wrap(block.element)
 
 
@@ -196,6 +209,12 @@ def anonymous(element: HtmlElement) -> None:
     """Take away the attributes that pruning by name looks at."""
     for name in ("class", "id", "role", "style", "aria-hidden", "data-component"):
         element.attrib.pop(name, None)
+
+
+def drop_labelled(element: HtmlElement) -> None:
+    """Remove an element, and the short line before it that only announces it: "Also interesting", "Related:"."""
+    _drop_label(element)
+    drop(element)
 
 
 def drop(element: HtmlElement) -> None:
@@ -213,6 +232,7 @@ def drop(element: HtmlElement) -> None:
 
 
 PASSES: dict[str, Callable[[HtmlElement], None]] = {
+    "false-links": free_false_links,
     "tables": free_tables,
     "quotes": free_quotes,
     "link-farms": drop_link_farms,
@@ -270,7 +290,7 @@ def _drop_label(element: HtmlElement) -> None:
     if before is None or before.tag not in _LABELS or (before.tail or "").strip():
         return
     label = " ".join(before.text_content().split())
-    if 0 < len(label) <= MAX_LABEL and not label.endswith((".", "!", "?", "。")):
+    if 0 < weight(label) <= MAX_LABEL and not label.endswith((".", "!", "?", "。")):
         drop(before)
 
 

@@ -115,6 +115,15 @@ def test_embedded_post_loses_the_names_that_would_delete_it() -> None:
     assert all(not element.attrib for element in root.iter("div", "blockquote"))
 
 
+def test_a_link_that_nobody_closed_is_no_link_and_a_long_card_is_one() -> None:
+    """Cards of other articles have a headline and a teaser; an article has paragraphs."""
+    text = "<br>".join([*PROSE, *OTHER_PROSE])
+    root = _after(
+        tidy.free_false_links, f"<a href='/1'>{text}</a><a href='/2'><b>{PROSE[0]}</b><p>{''.join(PROSE)}</p></a>"
+    )
+    assert [link.get("href") for link in root.iter("a")] == ["/2"]
+
+
 def test_bare_text_cut_by_breaks_becomes_paragraphs() -> None:
     root = parse(
         html(f"<div>{PROSE[0]}<br><br>{PROSE[1]} <b>bold</b> end<div>{PROSE[2]}</div>{PROSE[3]}</div>").encode()
