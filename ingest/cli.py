@@ -121,8 +121,13 @@ def _work(options: argparse.Namespace, config: Config) -> int:
 def _export(options: argparse.Namespace, config: Config) -> int:
     stop = _stop_on_signals("the same command goes on where it stopped")
     from ingest.export import Options, export  # noqa: PLC0415 - see main
+    from ingest.listener import ListenError  # noqa: PLC0415 - see main
 
-    return export(config, Options(to=options.to, exit_when_idle=options.exit_when_idle), stop)
+    try:
+        return export(config, Options(to=options.to, exit_when_idle=options.exit_when_idle), stop)
+    except ListenError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - as in _run
+        return USAGE
 
 
 def _replay(options: argparse.Namespace, config: Config) -> int:

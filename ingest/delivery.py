@@ -10,6 +10,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
+from ingest.ages import Ages
 from ingest.items import refusal
 from processors.records import Step
 from sinks.base import ItemRefusedError, Kind, Sink, SinkBrokenError, SinkUnavailableError
@@ -48,6 +49,14 @@ class SinkState(NamedTuple):
     """Why it takes nothing just now."""
     broken: str | None
     """What ended it for good."""
+    oldest: float = 0.0
+    """For how many seconds the oldest item has waited that it does not have."""
+    delivered: int = 0
+    """Items that it took since the start."""
+    refused: int = 0
+    """Items that it will never take, since the start."""
+    committed: float | None = None
+    """When it last made something durable (Unix seconds)."""
 
     @property
     def up(self) -> bool:
@@ -70,9 +79,11 @@ class Delivery:
         self._pruner = _Pruner(self._prune)
         self._changed = threading.Condition()
         self._room: bool | None = None
+        self._ages = Ages()
 
     def start(self) -> None:
         """Start the threads."""
+        self._ages.note(self._outbox.last())
         self._pruner.start()
         for pump in self._pumps:
             pump.start()
@@ -80,6 +91,7 @@ class Delivery:
     def notify(self) -> None:
         """Say that the outbox has new items."""
         self._room = None
+        self._ages.note(self._outbox.last())
         for pump in self._pumps:
             pump.wake.set()
 
@@ -97,15 +109,21 @@ class Delivery:
     def states(self) -> list[SinkState]:
         """Return how each sink is doing."""
         last = self._outbox.last()
-        return [
-            SinkState(
-                pump.sink.name,
-                last - max(pump.reached, 0) if pump.reached >= 0 else self._outbox.backlog()[0],
-                pump.trouble,
-                None if pump.broken is None else str(pump.broken),
-            )
-            for pump in self._pumps
-        ]
+        self._ages.note(last)
+        return [self._state(pump, last) for pump in self._pumps]
+
+    def _state(self, pump: _Pump, last: int) -> SinkState:
+        lag = last - pump.reached if pump.reached >= 0 else self._outbox.backlog()[0]
+        return SinkState(
+            pump.sink.name,
+            lag,
+            pump.trouble,
+            None if pump.broken is None else str(pump.broken),
+            self._ages.oldest(pump.reached) if lag else 0.0,
+            pump.delivered,
+            pump.refused,
+            pump.committed,
+        )
 
     def has_room(self) -> bool:
         """Say whether more may be accepted now; asked for every document, so the backlog is counted when it changes."""
@@ -136,6 +154,7 @@ class Delivery:
         self._pruner.stop()
 
     def _delivered(self) -> None:
+        self._ages.forget(min(pump.reached for pump in self._pumps))
         self._pruner.wake.set()
         with self._changed:
             self._changed.notify_all()
@@ -198,6 +217,9 @@ class _Pump(threading.Thread):
         self.failures = 0
         """In a row, since it last took something."""
         self.trouble: str | None = None
+        self.delivered = self.refused = 0
+        self.committed: float | None = None
+        """Unix seconds."""
         self._told = 0.0
 
     def run(self) -> None:
@@ -240,13 +262,16 @@ class _Pump(threading.Thread):
                 raise SinkBrokenError(f"{self.sink.name}: takes no dead letters: {why}") from error
         letters = [refusal(item, self.sink.name, why) for item, why in error.refused]
         self._outbox.refuse(self.sink.name, [item for item, _ in error.refused], letters)
+        self.refused += len(error.refused)
         log.warning("%s", error)
 
     def _pump(self) -> None:
         while True:
             self.wake.clear()
-            if (reached := self._written()) > self.reached:
+            reached, taken = self._written()
+            if reached > self.reached:
                 self.sink.flush(reached)
+                self.delivered, self.committed = self.delivered + taken, time.time()
                 if self.failures:
                     log.info("sink %s takes items again", self.sink.name)
                 self.reached, self.failures, self.trouble = reached, 0, None
@@ -259,17 +284,18 @@ class _Pump(threading.Thread):
                 self.sink.idle()
                 self.wake.wait(1.0)
 
-    def _written(self) -> int:
-        """Write the next items; return the number of the last one."""
-        reached = self.reached
+    def _written(self) -> tuple[int, int]:
+        """Write the next items; return the number of the last one, and how many the sink was given."""
+        reached, given = self.reached, 0
         for _ in range(BATCH_ROWS // READ_ROWS):
             before = reached
             items, reached = self._outbox.after(before, sink=self.sink.name, limit=READ_ROWS)
             if wanted := [item for item in items if item.kind in self.sink.kinds]:
                 self.sink.write(wanted)
+                given += len(wanted)
             if reached - before < READ_ROWS:
                 break
-        return reached
+        return reached, given
 
     def _pause(self, why: str, retry_after: float) -> bool:
         self.failures += 1

@@ -9,13 +9,18 @@ from __future__ import annotations
 import logging
 import time
 from dataclasses import dataclass, replace
+from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from ingest import jobs
 from ingest.config import FilesSink, Sinks
 from ingest.delivery import Delivery
+from ingest.figures import tell_lag, tell_sinks
+from ingest.health import Health
+from ingest.metrics import Metrics
 from ingest.pipeline import HandOn, Pipeline
-from ingest.scaled import kafka_of
+from ingest.scaled import kafka_of, listening
 from ingest.sources import topics
 from ingest.sources.base import SourceError
 from ingest.wiring import connection_of, sinks_of
@@ -26,14 +31,18 @@ from sinks.kafka_messages import Names
 if TYPE_CHECKING:
     import sqlite3
     import threading
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ingest.config import Config
+    from ingest.health import Part
+    from ingest.sources.base import Entry
 
 log = logging.getLogger(__name__)
 
 STATE = jobs.Layout("export.sqlite", (outbox.SCHEMA + topics.SCHEMA,))
 _DRAIN_SECONDS = 15.0
+_TELL_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +60,7 @@ def export(config: Config, options: Options, stop: threading.Event) -> int:
         ConfigError: no Kafka.
         JobError: the folder holds something else.
         StoreError: the state cannot be used, or another export works on the folder.
+        ListenError: the listener's address cannot be had.
     """
     kafka = kafka_of(config, "export")
     names = Names(kafka.topic_prefix)
@@ -58,7 +68,7 @@ def export(config: Config, options: Options, stop: threading.Event) -> int:
     job = jobs.Job(inputs=(f"Kafka topics {kafka.topic_prefix}.*",), to=str(options.to.resolve()), kafka=None)
     box = jobs.opened(job, config, restart=False, layout=STATE)
     try:
-        source = topics.TopicsSource(
+        source = _Watched(
             connection_of(kafka),
             {names.articles: Kind.RECORD, names.dead_letters: Kind.DEAD_LETTER},
             box.store,
@@ -70,7 +80,13 @@ def export(config: Config, options: Options, stop: threading.Event) -> int:
         )
         before = box.tally()
         log.info("exporting %s and %s to %s", names.articles, names.dead_letters, options.to)
-        problem = _run(pipeline, delivery)
+        health, metrics = Health(), Metrics(version=version("newstap"))
+        tell_sinks(metrics, delivery.states, box)
+        tell_lag(metrics, lambda: source.lag)
+        source.tell = partial(_tell, health.part("kafka"), health.part("files"), source, delivery)
+        with listening(config, health, metrics):
+            health.ready()
+            problem = _run(pipeline, delivery, health)
         _summary(before, box.tally())
     finally:
         box.store.close()
@@ -79,13 +95,38 @@ def export(config: Config, options: Options, stop: threading.Event) -> int:
     return 0 if problem is None else 1
 
 
+class _Watched(topics.TopicsSource):
+    """The topics, and while they are read somebody is told now and then how all is."""
+
+    tell: Callable[[], None]
+
+    def entries(self) -> Iterator[Entry[topics.Passed] | None]:
+        """See `Source`."""
+        told_at = 0.0
+        for entry in super().entries():
+            if time.monotonic() - told_at >= _TELL_SECONDS:
+                told_at = time.monotonic()
+                self.tell()
+            yield entry
+
+
+def _tell(kafka: Part, files: Part, source: topics.TopicsSource, delivery: Delivery) -> None:
+    """Say how Kafka and the files do."""
+    trouble = next((state.broken or state.trouble for state in delivery.states()), None)
+    for part, why in ((kafka, source.trouble), (files, trouble)):
+        if why is None:
+            part.ok()
+        else:
+            part.failing(why)
+
+
 def _kept(connection: sqlite3.Connection, item: Item) -> tuple[Item, Item]:
     """Settle an item as it is: whoever published it has numbered it."""
     del connection
     return item, item
 
 
-def _run(pipeline: Pipeline[topics.Passed, Item], delivery: Delivery) -> Exception | str | None:
+def _run(pipeline: Pipeline[topics.Passed, Item], delivery: Delivery, health: Health) -> Exception | str | None:
     """Return what went wrong."""
     problem: Exception | None = None
     drained = False
@@ -95,6 +136,7 @@ def _run(pipeline: Pipeline[topics.Passed, Item], delivery: Delivery) -> Excepti
             pipeline.run()
         except SourceError as error:
             problem = error
+        health.draining()
         drained = _drained(delivery)
     finally:
         delivery.stop(finish=drained)

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ingest.config import ConfigError, Problem
+from ingest.listener import Listener
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from ingest.config import Config, KafkaSink
+    from ingest.health import Health
+    from ingest.metrics import Metrics
 
 
 def kafka_only(config: Config, command: str) -> KafkaSink:
@@ -36,6 +42,24 @@ def kafka_of(config: Config, command: str) -> KafkaSink:
     if config.sinks.kafka is None:
         raise _error(config, "sinks.kafka", f"newstap {command} needs Kafka", "add the section")
     return config.sinks.kafka
+
+
+@contextmanager
+def listening(config: Config, health: Health, metrics: Metrics) -> Iterator[None]:
+    """Answer HTTP requests meanwhile, where the file says at which address: several of these run on one machine.
+
+    Raises:
+        ListenError: the address cannot be had.
+    """
+    if not config.dashboard.listen or "dashboard.listen" not in config.given:
+        yield
+        return
+    listener = Listener(config.dashboard.listen, health, metrics, token=config.dashboard.token)
+    listener.start()
+    try:
+        yield
+    finally:
+        listener.stop()
 
 
 def _error(config: Config, key: str, what: str, right: str) -> ConfigError:

@@ -100,9 +100,13 @@ class Reader:
 
     def has_caught_up(self, place: Place) -> bool:
         """Say whether everything was read that the partition held when it last answered, open transactions included."""
-        part = TopicPartition(*place)
-        end = self._consumer.highwater(part)
+        end = self.end(place)
         return end is not None and self.position(place) >= end
+
+    def end(self, place: Place) -> int | None:
+        """Return where a partition ended when it last answered, open transactions included; None before that."""
+        end = self._consumer.highwater(TopicPartition(*place))
+        return None if end is None else int(end)
 
     def first(self, place: Place) -> int:
         """Return the first offset that a partition holds."""
@@ -133,6 +137,18 @@ def polled(consumer: KafkaConsumer, seconds: float) -> list[Fetched]:
         bad = max(part.next_fetch_offset, consumer.position(part.topic_partition))
         consumer.seek(part.topic_partition, bad + 1)
         raise UnreadableMessageError(Place(*part.topic_partition), bad, " ".join(str(error).split())[:300]) from error
+
+
+def behind(end: int, *, settled: int, read: int, position: int) -> int:
+    """Return how many offsets of a partition are left, of messages that are not settled.
+
+    Args:
+        end: of the partition.
+        settled: the offset behind the last message that is settled.
+        read: behind the last that was read.
+        position: where reading goes on; beyond `read` by what holds no message, as the ends of transactions.
+    """
+    return max(0, end - (position if settled >= read else settled))
 
 
 def fetched(batches: Iterable[Iterable[ConsumerRecord]]) -> list[Fetched]:

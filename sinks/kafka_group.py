@@ -148,10 +148,14 @@ class Member:
 
     def lag(self, places: Iterable[Place]) -> dict[Place, int]:
         """Return how many offsets are left to be read in each of these partitions of ours."""
+        return {place: max(0, end - (self.position(place) or 0)) for place, end in self.ends(places).items()}
+
+    def ends(self, places: Iterable[Place]) -> dict[Place, int]:
+        """Return where each of these partitions ends, for a reader of what is committed."""
         parts = [TopicPartition(*place) for place in places]
         with translated("asking for the ends of partitions"):
             ends = self._consumer.end_offsets(parts, timeout_ms=self._limit) if parts else {}
-        return {Place(*part): max(0, end - (self.position(Place(*part)) or 0)) for part, end in ends.items()}
+        return {Place(*part): int(end) for part, end in ends.items()}
 
     def finds_topic(self) -> bool:
         """Say whether the topic is there, and for us to see."""

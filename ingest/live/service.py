@@ -18,6 +18,7 @@ from ingest.fetch.client import Fetcher
 from ingest.fetch.hosts import Hosts
 from ingest.fetch.pushback import LONGEST_PAUSE
 from ingest.fetch.robots import Robots, product_token
+from ingest.figures import tell_sinks
 from ingest.health import Health
 from ingest.listener import Listener, ListenError
 from ingest.live.current import Current
@@ -292,10 +293,7 @@ class _Service:
         self._sinks = self._delivery.states()
         self._metrics.gauge_from("newstap_feeds", lambda: self._feeds)
         self._metrics.gauge_from("newstap_pending_pages", lambda: self._waiting.rows)
-        self._metrics.gauge_from("newstap_sink_lag_rows", lambda: {sink.name: sink.lag for sink in self._sinks})
-        self._metrics.gauge_from("newstap_sink_up", lambda: {sink.name: sink.up for sink in self._sinks})
-        self._metrics.gauge_from("newstap_outbox_rows", lambda: self._box.backlog()[0])
-        self._metrics.gauge_from("newstap_outbox_bytes", lambda: self._box.backlog()[1])
+        tell_sinks(self._metrics, lambda: self._sinks, self._box)
 
     def _count(self) -> str:
         n = sum(self._feeds.values())

@@ -17,8 +17,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Ask = Callable[[], float | Mapping[str, float]]
-"""Gives the value, or the values by label."""
+Values = Mapping[str, float] | Mapping[tuple[str, ...], float]
+Ask = Callable[[], float | Values]
+"""Gives the value, or the values by label; by all labels in their order where a metric has several."""
 
 _Family = CounterMetricFamily | GaugeMetricFamily
 
@@ -56,11 +57,15 @@ class Asking(Collector):
             log.warning("no value for a metric", exc_info=error, extra={"metric": name})
 
 
-def _family(metric: Metric, answer: float | Mapping[str, float]) -> _Family:
+def _family(metric: Metric, answer: float | Values) -> _Family:
     kind = CounterMetricFamily if metric.kind is Kind.COUNTER else GaugeMetricFamily
     family: _Family = kind(metric.name, metric.meaning, labels=tuple(metric.labels))
     if isinstance(answer, Mapping) != bool(metric.labels):
         raise TypeError(f"{metric.name} takes {'values by its label' if metric.labels else 'one value'}")
     for label, value in answer.items() if isinstance(answer, Mapping) else [(None, answer)]:
-        family.add_metric([] if label is None else [str(label)], float(value))
+        family.add_metric(_words(label), float(value))
     return family
+
+
+def _words(label: str | tuple[str, ...] | None) -> list[str]:
+    return [] if label is None else [str(label)] if isinstance(label, str) else list(label)

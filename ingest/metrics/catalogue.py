@@ -100,7 +100,37 @@ _ALL = (
     _asked("newstap_outbox_rows", "Items accepted and not yet delivered to every sink."),
     _asked("newstap_outbox_bytes", "Their size."),
     _asked("newstap_sink_lag_rows", "Items accepted that this sink does not have yet.", sink=()),
+    _asked(
+        "newstap_sink_oldest_seconds",
+        "How long the oldest item that this sink does not have has waited: since it was accepted, or since the start if"
+        " it waited then; 0 where it has everything.",
+        sink=(),
+    ),
     _asked("newstap_sink_up", "1 if the sink took what it was last given, else 0.", sink=()),
+    _asked(
+        "newstap_sink_delivered_total",
+        "Items that this sink took and made durable; in Kafka an item is one, whatever the number of its topics.",
+        Kind.COUNTER,
+        sink=(),
+    ),
+    _asked(
+        "newstap_sink_refused_total",
+        "Items that this sink will never take, each of which became a dead letter.",
+        Kind.COUNTER,
+        sink=(),
+    ),
+    _asked(
+        "newstap_sink_last_commit_timestamp_seconds",
+        "When this sink last made something durable, in Unix time; absent before it has.",
+        sink=(),
+    ),
+    _asked(
+        "newstap_consumer_lag",
+        "Of each partition that this worker or export reads: offsets up to its end, from the first message that is not"
+        " settled and committed, looked at every few seconds. 0 is caught up.",
+        topic=(),
+        partition=(),
+    ),
     _asked("newstap_worker_restarts_total", "Worker processes that were replaced.", Kind.COUNTER),
     Metric(
         name="newstap_build_info",

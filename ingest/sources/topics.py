@@ -14,7 +14,7 @@ from sinks.base import Item, Kind
 from sinks.codec import CodecError, load_object
 from sinks.kafka_admin import admin
 from sinks.kafka_client import DeniedError, Fetched, KafkaTroubleError, Place
-from sinks.kafka_following import LostOffsetError, Reader
+from sinks.kafka_following import LostOffsetError, Reader, behind
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,6 +35,7 @@ CREATE TABLE cluster (id TEXT PRIMARY KEY) WITHOUT ROWID;
 _SLICE_SECONDS = 0.1
 _PARTITIONS_SECONDS = 5.0
 """Between two looks for partitions that are new."""
+_COUNT_SECONDS = 1.0
 _RETRY_SECONDS = 2.0
 _REMINDER_SECONDS = 60.0
 
@@ -68,8 +69,14 @@ class TopicsSource:
         self._reader: Reader | None = None
         self._next: dict[Place, int] = {}
         """Where each partition is to be read on; the others from their first message."""
+        self._settled: dict[Place, int] = {}
+        """The same, as of the last commit."""
         self._there: list[Place] = []
-        self._looked_at = self._told_at = -_REMINDER_SECONDS
+        self.lag: dict[Place, int] = {}
+        """Of each partition that is read, what is not settled yet; empty while Kafka is away."""
+        self.trouble: str | None = None
+        """Why Kafka gives nothing just now."""
+        self._looked_at = self._told_at = self._counted_at = -_REMINDER_SECONDS
 
     def entries(self) -> Iterator[Entry[Passed] | None]:
         """See `Source`; ends only where it is to stop at the end.
@@ -78,6 +85,7 @@ class TopicsSource:
             SourceError: this is not what was read before, or may not be read.
         """
         self._next.update(self._committed())
+        self._settled.update(self._next)
         try:
             while True:
                 try:
@@ -105,7 +113,8 @@ class TopicsSource:
         )
 
     def done(self, marks: Sequence[Passed]) -> None:
-        """Nothing more is to be done than was committed."""
+        """Nothing more is to be done than was committed; only the lag follows from it."""
+        self._settled |= dict(marks)
 
     def _committed(self) -> dict[Place, int]:
         with self._store.reading() as connection:
@@ -118,7 +127,25 @@ class TopicsSource:
             self._reader, self._looked_at = Reader(self._connection, "newstap-export"), -_REMINDER_SECONDS
         if time.monotonic() - self._looked_at >= _PARTITIONS_SECONDS:
             self._look(self._reader)
-        return self._reader.poll(_SLICE_SECONDS)
+        found = self._reader.poll(_SLICE_SECONDS)
+        if time.monotonic() - self._counted_at >= _COUNT_SECONDS:
+            self._counted_at = time.monotonic()
+            self._count(self._reader)
+        self.trouble = None
+        return found
+
+    def _count(self, reader: Reader) -> None:
+        """Count what is left in each partition of which it is known where it ends."""
+        ends = {place: end for place in self._there if (end := reader.end(place)) is not None}
+        self.lag = {
+            place: behind(
+                end,
+                settled=self._settled.get(place, 0),
+                read=self._next.get(place, 0),
+                position=reader.position(place),
+            )
+            for place, end in ends.items()
+        }
 
     def _look(self, reader: Reader) -> None:
         """Take up partitions: all of them with a new reader, later those that were added."""
@@ -167,6 +194,7 @@ class TopicsSource:
 
     def _tell(self, trouble: KafkaTroubleError) -> None:
         self._close()
+        self.trouble = str(trouble)
         if time.monotonic() - self._told_at >= _REMINDER_SECONDS:
             self._told_at = time.monotonic()
             log.warning("%s; tried again every few seconds until it goes on", trouble)
@@ -178,6 +206,7 @@ class TopicsSource:
             yield None
 
     def _close(self) -> None:
+        self.lag = {}
         if self._reader is not None:
             self._reader.close()
             self._reader = None

@@ -13,6 +13,7 @@ from ingest.work.shares import Share, Taken, remember
 from processors.records import Failed, Form, Mode, Origin, Page, Step
 from sinks.codec import CodecError, decode_whole_page
 from sinks.kafka_client import AwayError, DeniedError, FencedError, KafkaTroubleError, Place
+from sinks.kafka_following import behind
 from sinks.kafka_group import Change, Changed
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from ingest.health import Part
     from sinks.kafka_client import Fetched
+    from sinks.kafka_group import Member
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,8 @@ class Reading:
         self._looked_at = self._watched_at = self._fed_at = self._settled_at = self._agreed_at = time.monotonic()
         self.unread = 0
         """Pages that wait in our partitions, at the last count."""
+        self.lag: dict[Place, int] = {}
+        """Of each of our partitions, what is not settled, at the last count."""
 
     @property
     def shares(self) -> list[Share]:
@@ -124,6 +128,7 @@ class Reading:
     def close(self, *, leave: bool) -> None:
         """Give everything up; `leave` as of `Link.close`."""
         self._queue.clear()
+        self.lag = {}
         self._drop(list(self._shares))
         if self.link is not None:
             self.link.close(leave=leave)
@@ -175,6 +180,18 @@ class Reading:
         for one in fetched:
             if (share := self._shares.get(one.place)) is not None:
                 self._queue.append((one, share))
+                share.read = one.offset + 1
+
+    def _count(self, member: Member) -> None:
+        """Count what is left to be read, and to be settled."""
+        ends = member.ends(self._shares)
+        at = {place: member.position(place) or 0 for place in ends}
+        self.unread = sum(max(0, end - at[place]) for place, end in ends.items())
+        shares = {place: self._shares[place] for place in ends}
+        self.lag = {
+            place: behind(ends[place], settled=share.settled, read=share.read, position=at[place])
+            for place, share in shares.items()
+        }
 
     def _watch(self) -> None:
         """Count what is left now and then, and throw away a member that the library has left behind.
@@ -190,7 +207,7 @@ class Reading:
             self._settled_at, self._failures = now, 0
         elif now - self._settled_at > _SILENT_SECONDS:
             raise AwayError(f"the group has not come to rest for {now - self._settled_at:.0f} s")
-        self.unread = sum(member.lag(self._shares).values())
+        self._count(member)
         if not self.unread or self._queue:
             self._fed_at = now
         elif now - self._fed_at > _SILENT_SECONDS:

@@ -12,13 +12,13 @@ from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 from ingest.config import load_processors
+from ingest.figures import tell_lag
 from ingest.health import Health
-from ingest.listener import Listener
 from ingest.metrics import Metrics
 from ingest.notify import Notifier
 from ingest.pool import Pool
 from ingest.recipe import Limits, Recipe, topics_of
-from ingest.scaled import kafka_only
+from ingest.scaled import kafka_only, listening
 from ingest.wiring import connection_of, plan_of
 from ingest.work.link import Terms
 from ingest.work.names import named
@@ -78,10 +78,7 @@ def work(config: Config, options: Options, stop: threading.Event) -> int:
     with ExitStack() as stack:
         instance = stack.enter_context(named(config.state.path, options.instance))
         health, metrics = Health(), Metrics(version=version("newstap"), topics=topics)
-        if config.dashboard.listen and "dashboard.listen" in config.given:
-            listener = Listener(config.dashboard.listen, health, metrics, token=config.dashboard.token)
-            listener.start()
-            stack.callback(listener.stop)
+        stack.enter_context(listening(config, health, metrics))
         terms = Terms(
             connection=connection_of(kafka),
             plan=plan_of(kafka, topics, config),
@@ -94,6 +91,7 @@ def work(config: Config, options: Options, stop: threading.Event) -> int:
         reading = Reading(terms, health.part("kafka"), stop)
         metrics.gauge_from("newstap_unread_pages", lambda: reading.unread)
         metrics.gauge_from("newstap_partitions", lambda: len(reading.shares))
+        tell_lag(metrics, lambda: reading.lag)
         log.info("working as %s in the group %s", instance, terms.group)
         return _Work(recipe, options, terms, reading, metrics, health, stop).run()
 
@@ -124,6 +122,12 @@ class _Work:
             now=lambda: datetime.now(UTC),
         )
         self._settling = Settling(self._fitting, terms.plan.names.issued)
+        metrics.gauge_from("newstap_sink_delivered_total", lambda: {"kafka": self._settling.delivered})
+        metrics.gauge_from("newstap_sink_refused_total", lambda: {"kafka": self._settling.refused})
+        metrics.gauge_from(
+            "newstap_sink_last_commit_timestamp_seconds",
+            lambda: {} if self._settling.committed is None else {"kafka": self._settling.committed},
+        )
         self._reading = reading
         self._metrics = metrics
         self._health = health

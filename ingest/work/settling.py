@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ingest.items import item_of, refusal
-from processors.records import Mode
+from processors.records import Mode, Step
 from sinks.base import Kind, SinkBrokenError
 from sinks.kafka_client import AwayError
 
@@ -36,6 +37,10 @@ class Settling:
         self._fitting = fitting
         self._issued = issued
         self._refused: dict[tuple[Place, int], str] = {}
+        self.delivered = self.refused = 0
+        """Items that are in Kafka, and those of them that stand for one that it would not take."""
+        self.committed: float | None = None
+        """When the last of them got there (Unix seconds)."""
 
     def refuse(self, taken: Taken, reason: str) -> None:
         """Make a dead letter of what comes of a page, when it comes again."""
@@ -63,8 +68,13 @@ class Settling:
         link.session.settle([*messages, *notes], offsets, member)
         for share in shares:
             share.memory.keep()
+            share.settled = offsets[share.place]
         for _, taken in rows:
             self._refused.pop((taken.share.place, taken.offset), None)
+        self.delivered, self.committed = self.delivered + len(messages), time.time()
+        self.refused += sum(
+            1 for one in messages if one.item.kind is Kind.DEAD_LETTER and one.item.label == Step.DELIVER
+        )
         return outcomes
 
     def _messages(self, item: Item, taken: Taken) -> Iterable[Message]:

@@ -33,6 +33,8 @@ class Share:
     def __init__(self, place: Place) -> None:
         self.place = place
         self.memory = Memory()
+        self.settled = self.read = 0
+        """Behind the last message that was committed, and behind the last that was read."""
         self.gone = False
         """Whether it is ours no more: nothing that was read of it may be committed."""
 

@@ -125,6 +125,38 @@ def test_a_sink_is_given_a_part_at_a_time_and_commits_many_of_them_at_once(box: 
     assert titles(shelf) == list(map(str, range(number)))
 
 
+def refuse_b(item: Item) -> Exception | None:
+    refused = item.kind is Kind.RECORD and item.key == "b"
+    return ItemRefusedError("two", [(item, "no")]) if refused else None
+
+
+def test_a_sink_tells_what_it_took_and_refused_and_how_long_the_rest_has_waited(box: Outbox) -> None:
+    """One takes all; one refuses an item, whose dead letter comes instead; one is away."""
+    began = time.time()
+    filled(box, "a", "b")
+    shelves = (
+        Shelf(box, "one"),
+        Shelf(box, "two", [refuse_b]),
+        Shelf(box, "three", [lambda item: SinkUnavailableError("three", "away", retry_after=60)]),
+    )
+    delivery = Delivery(box, shelves)
+    delivery.start()
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        one, two, three = delivery.states()
+        if (one.delivered, two.delivered) == (3, 2) and three.oldest > 0.05:
+            break
+        time.sleep(0.02)
+    delivery.stop(finish=False)
+
+    assert (one.delivered, one.refused, one.lag, one.oldest) == (3, 0, 0, 0.0)
+    assert (two.delivered, two.refused, two.lag, two.oldest) == (2, 1, 0, 0.0)
+    assert (three.delivered, three.refused, three.lag) == (0, 0, 3)
+    assert 0.05 < three.oldest < 60
+    assert began <= min(one.committed or 0, two.committed or 0)
+    assert three.committed is None
+
+
 def test_what_a_sink_has_is_not_given_to_it_again(box: Outbox) -> None:
     filled(box, "a")
     delivered(box, Shelf(box))

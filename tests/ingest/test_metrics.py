@@ -161,6 +161,12 @@ def test_a_gauge_with_a_label_is_asked_for_all_its_values(metrics):
     assert samples(metrics, "newstap_sink_up") == {("files",): 1, ("kafka",): 0}
 
 
+def test_a_gauge_with_two_labels_is_asked_for_by_both(metrics):
+    metrics.gauge_from("newstap_consumer_lag", lambda: {("news.articles.v1", "0"): 5, ("news.articles.v1", "1"): 0})
+
+    assert samples(metrics, "newstap_consumer_lag") == {("news.articles.v1", "0"): 5, ("news.articles.v1", "1"): 0}
+
+
 def test_a_counter_that_others_keep_is_asked_for_too(metrics):
     metrics.gauge_from("newstap_worker_restarts_total", lambda: 4)
 
@@ -219,7 +225,8 @@ def asked_all() -> Metrics:
     metrics = Metrics(version="1", topics=["china"])
     for metric in CATALOGUE.values():
         if metric.asked:
-            metrics.gauge_from(metric.name, lambda labels=bool(metric.labels): {"a": 1.0} if labels else 1.0)
+            value = {("a",) * len(metric.labels): 1.0} if metric.labels else 1.0
+            metrics.gauge_from(metric.name, lambda value=value: value)
     metrics.saw(record())
     metrics.page_fell_back("paywall")
     metrics.part_restarted("polling")

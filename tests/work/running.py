@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import random
+import re
 import subprocess
 import time
+import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from kafka.consumer.fetcher import ConsumerRecord
 
 LONG = os.environ.get("NEWSTAP_LONG") == "1"
+LISTEN = '[dashboard]\nlisten = "127.0.0.1:0"\n'
 SITES = 12
 """Enough for each of a few partitions to have some."""
 
@@ -89,6 +92,28 @@ def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     while not condition():
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.1)
+
+
+def figures(folder: Path) -> dict[str, float]:
+    """Return the metrics of the one command that was begun in a folder, by name and labels; none before it listens."""
+    found = re.findall(r"listening on (http://[\d.:]+)", (folder / "log").read_text())
+    if not found:
+        return {}
+    with urllib.request.urlopen(f"{found[-1]}/metrics", timeout=10) as reply:
+        lines = reply.read().decode().splitlines()
+    pairs = (one.rsplit(" ", 1) for one in lines if one and not one.startswith("#"))
+    return {name: float(value) for name, value in pairs}
+
+
+def until_told(folder: Path, wanted: dict[str, float]) -> dict[str, float]:
+    """Wait until all of these are among the figures, and return all."""
+    told: dict[str, float] = {}
+    deadline = time.monotonic() + 60
+    while not wanted.items() <= told.items():
+        assert time.monotonic() < deadline, {name: told.get(name) for name in wanted}
+        time.sleep(0.1)
+        told = figures(folder)
+    return told
 
 
 def values(messages: Iterable[ConsumerRecord]) -> list[dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -12,10 +13,21 @@ from kafka.admin import NewPartitions
 
 from tests.commands import rows
 from tests.ingest.newsroom import keys, newstap
-from tests.work.running import LONG, configured, ended, killed_now_and_then, running, stories, until, values
+from tests.work.running import (
+    LISTEN,
+    LONG,
+    configured,
+    ended,
+    killed_now_and_then,
+    running,
+    stories,
+    until,
+    until_told,
+    values,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from tests.broker import Broker
@@ -28,8 +40,11 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(600 if LONG else 180)]
 def test_records_and_dead_letters_are_kept_as_they_are(
     tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
 ) -> None:
-    """All partitions, byte for byte; run again it adds what is new, and a partition that was added is noticed."""
-    config = configured(tmp_path, broker.bootstrap, topic_prefix)
+    """All partitions, byte for byte; run again it adds what is new, and a partition that was added is noticed.
+
+    Its figures tell how far it is: what an open transaction holds is left until it is decided.
+    """
+    config = configured(tmp_path, broker.bootstrap, topic_prefix, more=LISTEN)
     inputs = stories(tmp_path / "in.jsonl", range(50))
     with inputs.open("a") as more:
         more.write("{broken\n")
@@ -50,6 +65,12 @@ def test_records_and_dead_letters_are_kept_as_they_are(
         _add_partition(broker, f"{topic_prefix}.articles.v1", 4)
         _send(broker, f"{topic_prefix}.articles.v1", 3, {"id": "late", "revision": {"n": 1}})
         until(lambda: len(rows(tmp_path / "out" / "records")) == 51)
+        left = f'newstap_consumer_lag{{partition="1",topic="{topic_prefix}.articles.v1"}}'
+        told = until_told(tmp_path, {'newstap_sink_delivered_total{sink="files"}': 1.0, left: 0.0})
+        assert sum(name.startswith("newstap_consumer_lag{") for name in told) == 7
+        with _open_transaction(broker, f"{topic_prefix}.articles.v1", 1):
+            until_told(tmp_path, {left: 2.0})
+        until_told(tmp_path, {left: 0.0, 'newstap_sink_oldest_seconds{sink="files"}': 0.0})
         assert ended(export) == 0
     assert rows(tmp_path / "out" / "records")[-1]["id"] == "late"
 
@@ -121,6 +142,21 @@ def _add_partition(broker: Broker, topic: str, total: int) -> None:
         client.create_partitions({topic: NewPartitions(total)})
     finally:
         client.close()
+
+
+@contextmanager
+def _open_transaction(broker: Broker, topic: str, partition: int) -> Iterator[None]:
+    """Have two messages in a transaction meanwhile; nobody will see them."""
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap, transactional_id=topic)
+    try:
+        producer.init_transactions()
+        producer.begin_transaction()
+        for _ in range(2):
+            producer.send(topic, b"{}", b"aborted", partition=partition).get(timeout=30)
+        yield
+        producer.abort_transaction()
+    finally:
+        producer.close()
 
 
 def _send(broker: Broker, topic: str, partition: int, value: dict[str, Any]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +18,7 @@ from sinks.codec import decode_whole_page
 from tests.ingest.newsroom import html, keys, newstap
 from tests.live.running import Running, item, rss
 from tests.site import Site, answer, looped
-from tests.work.running import LONG, ended, killed_now_and_then, known, running, until, values
+from tests.work.running import LONG, ended, figures, killed_now_and_then, known, running, until, until_told, values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +33,17 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(900 if LONG else 240)]
 WHOLE = (
     "The council counted the stones of the bridge once more, and this time it was not content with the number. " * 30
 )
+
+
+SENT = {
+    **{f'newstap_sink_{name}{{sink="kafka"}}': 0.0 for name in ("lag_rows", "oldest_seconds", "refused_total")},
+    'newstap_sink_up{sink="kafka"}': 1.0,
+}
+"""What a fetcher tells when everything was sent."""
+
+
+def _lags(prefix: str) -> list[str]:
+    return [f'newstap_consumer_lag{{partition="{n}",topic="{prefix}.pages.v1"}}' for n in range(2)]
 
 
 def script(site: Site) -> str:
@@ -50,7 +62,11 @@ def script(site: Site) -> str:
 async def test_the_records_are_those_of_a_single_process(
     tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
 ) -> None:
-    """The same feed, read by the service and by a fetcher with a worker: only `origin` differs."""
+    """The same feed, read by the service and by a fetcher with a worker: only `origin` differs.
+
+    Both tell in their figures how far they are.
+    """
+    began = time.time()
     async with Site() as site:
         alone = Running(tmp_path / _made(tmp_path, "alone"), script(site), fetch={"pages": True})
         async with alone:
@@ -58,10 +74,19 @@ async def test_the_records_are_those_of_a_single_process(
             await alone.until(lambda: len([each for each in site.asked if each.target == "/feed"]) >= 4)
         kafka = {"bootstrap": broker.bootstrap, "topic_prefix": topic_prefix, "partitions": 2}
         folder = tmp_path / _made(tmp_path, "scaled")
-        config = Running(folder, script(site), fetch={"pages": True}, **{"sinks.kafka": kafka}).file
-        with running("fetch", "--config", config, cwd=folder) as fetch, running("work", "--config", config, cwd=folder):
+        sections = {"fetch": {"pages": True}, "dashboard": {"listen": "127.0.0.1:0"}, "sinks.kafka": kafka}
+        config = Running(folder, script(site), **sections).file
+        one, two = (folder / _made(folder, name) for name in ("fetching", "working"))
+        with running("fetch", "--config", config, cwd=one) as fetch, running("work", "--config", config, cwd=two):
             await asyncio.to_thread(until, lambda: len(read_topic(f"{topic_prefix}.articles.v1")) >= 6)
+            sent, made = await asyncio.to_thread(until_told, one, SENT), await asyncio.to_thread(figures, two)
             assert await asyncio.to_thread(ended, fetch) == 0
+            await asyncio.to_thread(until_told, two, dict.fromkeys(_lags(topic_prefix), 0.0))
+    assert sent['newstap_sink_delivered_total{sink="kafka"}'] >= 6
+    assert made['newstap_sink_delivered_total{sink="kafka"}'] == 6
+    assert made['newstap_sink_refused_total{sink="kafka"}'] == 0
+    for told in (sent, made):
+        assert began <= told['newstap_sink_last_commit_timestamp_seconds{sink="kafka"}'] <= time.time()
     audited = await asyncio.to_thread(newstap, "audit", "--config", config, cwd=folder)
 
     assert audited.returncode == 0, audited.stdout
