@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING
 from processors.topics import definitions
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from ingest.config import Config
+    from processors.boilerplate.files import RuleFiles
 
 READY = b""
 """A worker's first message when it can take pages; any other is the text of why it cannot."""
@@ -25,8 +28,12 @@ class Recipe:
     """Overrides what the configuration enables; empty for every topic there is."""
     definitions: definitions.Topics | None = None
     """Topics already loaded: a worker that starts later has the same ones, whatever has become of the files."""
+    rules: RuleFiles | None = field(default=None, repr=False)
+    """Boilerplate rules already read, for the same reason; None for what the files say when a worker starts."""
     profiles: str = field(default="", repr=False)
     """The snapshot of what was learned about sites; see `processors.profiles.snapshot`."""
+    knowledge: Path | None = None
+    """Where that is kept which a page's `as_of` names."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ctypes
+import json
 import os
 import signal
+from collections import OrderedDict
 from contextlib import suppress
 from dataclasses import replace
 from importlib.metadata import version
@@ -13,6 +15,7 @@ from typing import TYPE_CHECKING
 from ingest.config import ConfigError
 from ingest.config.plugins import load_processors
 from ingest.documents import DocumentError, document_of
+from ingest.knowledge import Fingerprint, Knowledge
 from ingest.memory import STARVED, limit_memory
 from ingest.recipe import READY, RETIRED, topics_of
 from processors.boilerplate.rules import LineRules, RulesError
@@ -33,6 +36,8 @@ if TYPE_CHECKING:
     from ingest.recipe import Limits, Recipe
 
 
+CHAINS = 3
+"""Of former times that are held at once; pages around a change come mixed."""
 TRIM_PAGES = 250
 """Pages between two returns of free memory, which take some milliseconds."""
 
@@ -46,7 +51,7 @@ def chain_of(recipe: Recipe) -> Chain:
         ConfigError: a processor cannot be built.
     """
     config = recipe.config
-    rules = LineRules.load(config.extraction.rules)
+    rules = LineRules.load(config.extraction.rules) if recipe.rules is None else LineRules.of(recipe.rules)
     topics = topics_of(recipe)
     extract = Extract(rules=rules)
     profiles = Snapshot.load(recipe.profiles)
@@ -66,6 +71,39 @@ def chain_of(recipe: Recipe) -> Chain:
             "profiles": profiles.version,
         },
     )
+
+
+class Chains:
+    """The chain of a recipe, and those of what was in force when pages were read before.
+
+    Args:
+        recipe: what is in force now, and where the rest is kept.
+
+    Raises:
+        RulesError, TopicsError, ConfigError: as `chain_of`.
+    """
+
+    def __init__(self, recipe: Recipe) -> None:
+        self._recipe = recipe
+        self._now = chain_of(recipe)
+        self._then: OrderedDict[str, Chain] = OrderedDict()
+
+    def of(self, page: Page) -> Chain:
+        """Return the chain that a page is for.
+
+        Raises:
+            KnowledgeError: what was in force then is not kept.
+        """
+        if page.as_of is None or self._recipe.knowledge is None:
+            return self._now
+        if page.as_of not in self._then:
+            fingerprint = Fingerprint.of(json.loads(page.as_of))
+            recipe = Knowledge(self._recipe.knowledge).recalled(fingerprint, self._recipe)
+            self._then[page.as_of] = chain_of(recipe)
+        self._then.move_to_end(page.as_of)
+        if len(self._then) > CHAINS:
+            self._then.popitem(last=False)
+        return self._then[page.as_of]
 
 
 def outcome_of(chain: Chain, page: Page) -> Outcome:
@@ -100,7 +138,7 @@ def main(recipe: Recipe, limits: Limits, tasks: Connection, results: Connection)
 
 def _work(recipe: Recipe, limits: Limits, tasks: Connection, results: Connection) -> None:
     try:
-        chain = chain_of(recipe)
+        chains = Chains(recipe)
     except (ConfigError, RulesError, TopicsError) as error:
         results.send_bytes(str(error).encode("utf-8", "replace"))
         return
@@ -109,7 +147,7 @@ def _work(recipe: Recipe, limits: Limits, tasks: Connection, results: Connection
     for number in range(limits.pages):
         header, body = tasks.recv_bytes(), tasks.recv_bytes()
         signal.setitimer(signal.ITIMER_REAL, limits.seconds)
-        answer, starved = _guarded(chain, decode_page(header, body))
+        answer, starved = _guarded(chains, decode_page(header, body))
         signal.setitimer(signal.ITIMER_REAL, 0)
         results.send_bytes(answer)
         if starved:
@@ -126,10 +164,10 @@ def _give_back() -> None:
         trim(0)
 
 
-def _guarded(chain: Chain, page: Page) -> tuple[bytes, bool]:
+def _guarded(chains: Chains, page: Page) -> tuple[bytes, bool]:
     """Return the encoded outcome, and whether memory ran out, after which the worker is better replaced."""
     try:
-        outcome = outcome_of(chain, page)
+        outcome = outcome_of(chains.of(page), page)
         starved = isinstance(outcome, Failed) and "MemoryError" in outcome.error
         if isinstance(outcome, Failed):
             outcome = replace(outcome, page=None)  # the parent has the page

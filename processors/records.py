@@ -175,6 +175,8 @@ class Page:
     text_source: TextSource = TextSource.PAGE
     attempt: int = 1
     """Counts up each time a dead letter is replayed."""
+    as_of: str | None = field(default=None, repr=False)
+    """The `fingerprint` of when it was read before, as JSON, where it is to be read so again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,6 +8,7 @@ The decoder ignores unknown fields and refuses an unknown schema, so that the tw
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -114,13 +115,15 @@ def decode_outcome(body: bytes) -> Outcome:
 
 def encode_page_header(page: Page) -> bytes:
     """Return all of a page but its body, which goes beside it as it is."""
-    return _dumps({"origin": page.origin, "attempt": page.attempt, "input": _page_fields(page)})
+    row = {"origin": page.origin, "attempt": page.attempt, "input": _page_fields(page)}
+    return _dumps(row if page.as_of is None else row | {"as_of": page.as_of})
 
 
 def decode_page(header: bytes, body: bytes) -> Page:
     """Put a page together again from `encode_page_header` and its body."""
     row = load_object(header)
-    return _page(row["input"], row, body)
+    page = _page(row["input"], row, body)
+    return page if row.get("as_of") is None else replace(page, as_of=row["as_of"])
 
 
 def encode_whole_page(page: Page) -> bytes:

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from importlib import resources
 from typing import TYPE_CHECKING
 
+from processors.boilerplate.files import RuleFiles
 from processors.boilerplate.lines import core, fold, is_headline, is_prose, keys, sentences, start
 from processors.boilerplate.load import Rule, RulesError, Where, parse
 from processors.records import Removal
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from importlib.resources.abc import Traversable
     from pathlib import Path
 
-_ENGINE = b"2"
-"""Part of the digest: raised when this code takes other lines than before by the same data."""
 _TITLE_WITHIN = 6
 """Lines at the start of a text in which a repeated title is looked for."""
 _BESIDE_WITHIN = 12
@@ -75,30 +71,29 @@ class LineRules:
     def load(cls, paths: Sequence[Path] = ()) -> LineRules:
         """Read the package's rules and the user's files, which are tried first.
 
+        Raises:
+            RulesError: with every problem of every file.
+        """
+        return cls.of(RuleFiles.read(paths))
+
+    @classmethod
+    def of(cls, files: RuleFiles) -> LineRules:
+        """Build rules from files that were read before.
+
         Only the user's files are checked against themselves here: ours are by a test, which saves every worker 60 ms.
 
         Raises:
             RulesError: with every problem of every file.
         """
-        own = sorted(resources.files(__package__).iterdir(), key=lambda f: f.name)
-        sources: list[tuple[str, Path | Traversable]] = [(str(path), path) for path in paths]
-        sources += [(file.name, file) for file in own if file.name.endswith(".toml")]
         rules: list[Rule] = []
-        problems: list[str] = []
-        digest = hashlib.sha256(_ENGINE)
-        for number, (name, source) in enumerate(sources):
-            try:
-                text = source.read_text(encoding="utf-8")
-            except (OSError, UnicodeDecodeError) as error:
-                problems.append(f"{name}: cannot be read: {error}; it must be a TOML file in UTF-8")
-                continue
-            digest.update(text.encode())
-            found, wrong = parse(name, text, check=number < len(paths))
+        problems = list(files.problems)
+        for number, (name, text) in enumerate(files.texts):
+            found, wrong = parse(name, text, check=number < files.own)
             rules += found
             problems += wrong
         if problems:
             raise RulesError(problems)
-        return cls(rules, digest.hexdigest()[:16])
+        return cls(rules, files.digest)
 
     def match(self, line: str, *, language: str | None = None, host: str | None = None) -> str | None:
         """Return the name of the rule that takes the whole line, wherever it stands; None where none does."""

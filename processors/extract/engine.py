@@ -29,8 +29,6 @@ LEAST_DENSE = 40
 
 With less it takes bare boxes for paragraphs, and the container's text nodes, a line each, for its text.
 """
-VERSION = f"trafilatura {trafilatura.__version__}"
-
 # It logs a warning or error for every page without text; we count and record those pages ourselves.
 logging.getLogger("trafilatura").setLevel(logging.CRITICAL)
 

@@ -13,6 +13,7 @@ from processors.extract.charset import to_utf8
 from processors.extract.parse import parse, refuse_other_than_html, strip_dead
 from processors.extract.region import coverage, paths, region_of
 from processors.extract.text import paragraphs
+from processors.extract.version import VERSION
 from processors.identity import host_of
 from processors.records import Reason
 
@@ -56,8 +57,6 @@ SHORT = 80
 """Characters; less than this from a container, and the whole page is tried."""
 TEASER = 250
 """Characters; less than this, and the page's scripts are looked through for a longer text."""
-_REVISION = 4
-"""Raised when this package gives another result than before for the same page."""
 
 
 class Extract:
@@ -75,7 +74,7 @@ class Extract:
     @property
     def version(self) -> str:
         """What the result depends on beside the page and the rules."""
-        return f"{engine.VERSION} / newstap-extract {_REVISION}"
+        return VERSION
 
     def __call__(self, page: Page) -> Article:
         """Return the page's article.

@@ -140,10 +140,11 @@ def _topics(chosen: tuple[Topic, ...], known: Collection[Topic]) -> Topics:
     for topic in chosen:
         names.pop(topic.country or "", None)
     countries = tuple((code, tuple(phrases)) for code, phrases in sorted(names.items()))
-    return Topics(chosen, countries, _digest(chosen, countries))
+    return Topics(chosen, countries, digest_of(chosen, countries))
 
 
-def _digest(chosen: tuple[Topic, ...], countries: tuple[tuple[str, tuple[Phrase, ...]], ...]) -> str:
+def digest_of(chosen: tuple[Topic, ...], countries: tuple[tuple[str, tuple[Phrase, ...]], ...]) -> str:
+    """Return what records name definitions by: it changes with everything that changes a tag, the code included."""
     matter = [
         _ENGINE,
         WEIGHTS,
