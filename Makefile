@@ -77,6 +77,10 @@ bench-profiles: $(DEV)/.project  ## learned boilerplate on invented sites: preci
 bench-topics: $(DEV)/.project  ## speed of the tagger, beside a bare scan for the same phrases
 	@$(BIN)/python benchmarks/topics.py $(ARGS)
 
+.PHONY: bench-stories
+bench-stories: $(BENCH)/.project  ## copies, stories and revisions: cost beside MinHash, memory of the window
+	@$(BENCH)/bin/python benchmarks/stories.py $(ARGS)
+
 .PHONY: bench-replay
 bench-replay: $(DEV)/.project  ## pages a second and memory, beside a bare trafilatura loop
 	@$(BIN)/python benchmarks/replay.py $(ARGS)

@@ -8,14 +8,15 @@ guess here would be a record with wrong facts later.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from datetime import UTC, datetime
+from typing import Any
 
 from processors.dates import machine_date, written_date
 from processors.records import Form, Hint, Origin, Page, Reason, Record, Skipped, TextSource
 from sinks.codec import CodecError, decode_failed, decode_record, load_object
 
-if TYPE_CHECKING:
-    from datetime import datetime
+_EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
+"""Of the times in a line: archives are older than the web; what is on the day before is a clock that was not set."""
 
 
 class DocumentError(ValueError):
@@ -113,4 +114,4 @@ def _names(row: dict[str, Any]) -> tuple[str, ...]:
 def _time(row: dict[str, Any], name: str) -> datetime | None:
     """Read a time; one that nobody can make sense of counts as absent, since the document itself is still good."""
     value = _text(row, name)
-    return None if value is None else machine_date(value) or written_date(value)
+    return None if value is None else machine_date(value, earliest=_EARLIEST) or written_date(value)

@@ -26,6 +26,7 @@ from processors.extract.extractor import Extract
 from processors.given import ReadGiven
 from processors.profiles import DropLearned, Snapshot
 from processors.records import Failed, Form, Outcome, Page, Record, Skipped, Step
+from processors.stories.wire import NameWire
 from processors.topics.definitions import TopicsError
 from processors.topics.tag import TagTopics
 from sinks.codec import decode_page, encode_outcome
@@ -62,7 +63,7 @@ def chain_of(recipe: Recipe) -> Chain:
             Form.COPIED: ReadCopied(rules),
             Form.GIVEN: ReadGiven(rules),
         },
-        steps=(*load_processors(config), TagTopics(topics)),
+        steps=(*load_processors(config), TagTopics(topics), NameWire()),
         fingerprint={
             "newstap": version("newstap"),
             "extractor": extract.version,

@@ -238,6 +238,8 @@ class Article:
     section: str | None = None
     paywalled: bool | None = None
     """Whether the page says of itself that it is not free to read; None where it says nothing."""
+    wire: str | None = None
+    """The news agency that it credits."""
     topics: tuple[TopicTag, ...] = ()
     removed: tuple[Removal, ...] = field(default=(), repr=False)
     text_source: TextSource = TextSource.PAGE
@@ -249,7 +251,8 @@ class Article:
         aware(self.modified)
         for name in ("title", "text"):
             _check(name, getattr(self, name), str)
-        for name in ("url", "canonical_url", "summary", "language", "site", "image", "image_caption", "section"):
+        texts = ("url", "canonical_url", "summary", "language", "site", "image", "image_caption", "section", "wire")
+        for name in texts:
             _check(name, getattr(self, name), str | None)
         _check("paywalled", self.paywalled, bool | None)
         _check("provenance", self.provenance, dict)

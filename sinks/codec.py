@@ -49,7 +49,8 @@ if TYPE_CHECKING:
 
 _ARTICLE = (
     *("url", "canonical_url", "title", "text", "summary", "authors", "published", "modified", "language"),
-    *("site", "image", "image_caption", "section", "paywalled", "topics", "removed", "text_source", "provenance"),
+    *("site", "image", "image_caption", "section", "paywalled", "wire", "topics"),
+    *("removed", "text_source", "provenance"),
 )
 """What of an article stands in a record, in the documented order."""
 _SURROGATES = re.compile("[\ud800-\udfff]")
@@ -327,6 +328,7 @@ def _article(row: dict[str, Any]) -> Article:
         image_caption=row.get("image_caption"),
         section=row.get("section"),
         paywalled=row.get("paywalled"),
+        wire=row.get("wire"),
         topics=tuple(_topic(tag) for tag in row.get("topics") or ()),
         removed=tuple(_removal(cut) for cut in row.get("removed") or ()),
         text_source=TextSource(row.get("text_source", TextSource.PAGE)),

@@ -25,18 +25,19 @@ _COMMENT = re.compile(r"(?<=[-+]\d{4}) \([\w ]*\)$")
 _AMBIGUOUS = re.compile(r"\s*(\d{1,2})/(\d{1,2})/\d{2,4}(?!.*[ap]\.?m\b)", re.IGNORECASE)
 
 
-def machine_date(value: str, local: tzinfo = UTC) -> datetime | None:
+def machine_date(value: str, local: tzinfo = UTC, *, earliest: datetime = EARLIEST) -> datetime | None:
     """Return the time a machine-written value means, with the publisher's own offset; None where it is no date.
 
     A date without a time is midnight, a time without an offset is in the zone `local`. A month alone (`2023-07`) is
-    too coarse to be a date. `04/07/2022` is None: nothing says which is the month. Never raises.
+    too coarse to be a date. `04/07/2022` is None: nothing says which is the month. What is before `earliest` is taken
+    for a mistake. Never raises.
     """
     value = value.strip().strip("\"'").replace("&#43;", "+")
     if not 8 <= len(value) <= 80:
         return None
     try:
         found = _read(value, local)
-        known = found is not None and EARLIEST <= found < LATEST
+        known = found is not None and earliest <= found < LATEST
     except (ValueError, OverflowError):  # 31 February, hour 25, an offset that leaves the calendar
         return None
     return found if known else None

@@ -113,6 +113,14 @@ def test_a_time_that_nobody_understands_counts_as_absent(field, value):
     assert (page.hint.published, page.hint.modified, page.origin.fetched) == (None, None, None)
 
 
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [("1987-02-26T15:10:44Z", True), ("1970-01-02", True), ("1970-01-01T00:00:00Z", False), ("1969-07-20", False)],
+)
+def test_archives_are_older_than_the_web_but_no_clock_is_unset(value, kept):
+    assert (given_page({"text": "x", "published": value}).hint.published is not None) is kept
+
+
 def test_one_author_may_be_a_string():
     assert given_page({"text": "a", "authors": "Ann"}).hint.authors == ("Ann",)
 

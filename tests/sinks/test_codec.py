@@ -162,7 +162,7 @@ def test_fields_stand_in_the_documented_order():
 
     assert " ".join(row) == (
         "schema id url canonical_url title text summary authors published modified language site image image_caption "
-        "section paywalled topics removed text_source provenance revision dup story origin fingerprint"
+        "section paywalled wire topics removed text_source provenance revision dup story origin fingerprint"
     )
     assert " ".join(row["revision"]) == "n of previous class changed correction"
 

@@ -40,7 +40,7 @@ NUMBERED = (Reason, Step, Mode, Form, TextSource)
 ADDED = {
     Origin: {"fallback", "reserved"},
     Hint: {"content", "url"},
-    Article: {"image_caption", "paywalled", "provenance"},
+    Article: {"image_caption", "paywalled", "provenance", "wire"},
 }
 """What earlier versions did not write yet: lines without it stay valid."""
 
@@ -180,7 +180,7 @@ def test_a_removal_has_a_receipt_where_there_is_one():
 
 def test_a_record_has_every_field_of_an_article_and_an_input_every_one_of_a_page():
     assert names(Article) <= set(schema("record")["properties"])
-    assert names(Page) - {"origin", "attempt"} <= set(at("dead-letter", "input")["properties"])
+    assert names(Page) - {"origin", "attempt", "as_of"} <= set(at("dead-letter", "input")["properties"])
 
 
 def test_what_workers_are_given_is_what_a_dead_letter_keeps_of_it():

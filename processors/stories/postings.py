@@ -1,0 +1,77 @@
+"""An inverted index in few bytes: which documents of the window have a key.
+
+A dict of lists takes 90 bytes a posting; here it is eight, a key and a number, in one of 65,536 buckets. Documents come
+and go in the order of their numbers, so those that have left are at the front of each bucket, and are cut off when it
+is written to.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+_BUCKETS = 1 << 16
+_SIZE = 8
+_AT_ONCE = 8
+"""Postings cut off at a time, at most: the work of leaving is spread over the work of coming."""
+
+
+class Postings:
+    """Which numbers (below 2**32, ever higher) have a 32-bit key.
+
+    Args:
+        most: numbers given for a key, at most; the latest ones. What more have tells little.
+    """
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._buckets: list[bytearray | None] = [None] * _BUCKETS
+        self.oldest = 0
+        """Numbers below have left."""
+
+    def add(self, keys: Iterable[int], number: int) -> None:
+        """Give a number to each of these keys."""
+        value, low = number.to_bytes(4, "big"), self.oldest.to_bytes(4, "big")
+        buckets = self._buckets
+        for key in keys:
+            place = key & 0xFFFF
+            bucket = buckets[place]
+            if bucket is None:
+                buckets[place] = bytearray(key.to_bytes(4, "big") + value)
+                continue
+            bucket += key.to_bytes(4, "big") + value
+            if bucket[4:8] < low:
+                _cut(bucket, low)
+
+    def find(self, keys: Iterable[int]) -> Iterator[tuple[int, list[int]]]:
+        """Yield each key that any number has, with its numbers, latest first."""
+        buckets = self._buckets
+        for key in keys:
+            bucket = buckets[key & 0xFFFF]
+            if bucket is not None and (place := bucket.rfind(wanted := key.to_bytes(4, "big"))) >= 0:
+                numbers = self._numbers(bucket, wanted, place)
+                if numbers:
+                    yield key, numbers
+
+    def _numbers(self, bucket: bytearray, wanted: bytes, place: int) -> list[int]:
+        found: list[int] = []
+        while place >= 0:
+            if place % _SIZE:  # the key's bytes by chance, across two others
+                place = bucket.rfind(wanted, 0, place + len(wanted) - 1)
+                continue
+            number = int.from_bytes(bucket[place + 4 : place + _SIZE], "big")
+            if number < self.oldest or len(found) == self._most:
+                break
+            found.append(number)
+            place = bucket.rfind(wanted, 0, place)
+        return found
+
+
+def _cut(bucket: bytearray, low: bytes) -> None:
+    """Cut off what is at the front and has left; numbers of this form are in order as bytes."""
+    gone = 0
+    while gone < _AT_ONCE * _SIZE and bucket[gone + 4 : gone + _SIZE] < low:
+        gone += _SIZE
+    del bucket[:gone]

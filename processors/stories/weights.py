@@ -1,0 +1,80 @@
+"""How much a term tells: rare ones of the window's documents much, common ones little. In whole numbers only.
+
+A document is a vector of its most telling terms, 1,000 long; what a story is about is a sum of such vectors.
+"""
+
+from __future__ import annotations
+
+from array import array
+from math import isqrt, log2
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+UNIT = 1_000
+"""Length of a document's vector."""
+TERMS = 40
+"""Terms of it, at most."""
+CELLS = 1 << 20
+"""Counters; terms that share one seem more common than they are."""
+_CELL = CELLS - 1
+PRIOR = 100
+"""Documents that are taken to have been there before the first, so that its words do not all weigh nothing."""
+_FINE = 64
+"""Steps to a doubling: logarithms are rounded, so that no machine's last digit counts."""
+
+
+class Weights:
+    """Counts in how many documents of the window each term is."""
+
+    def __init__(self) -> None:
+        self._counts = array("I", bytes(4 * CELLS))
+        self._documents = 0
+
+    def add(self, terms: Iterable[int]) -> None:
+        """Count a document that has come."""
+        self._documents += 1
+        counts = self._counts
+        for term in terms:
+            counts[term & _CELL] += 1
+
+    def remove(self, terms: Iterable[int]) -> None:
+        """Count a document no more."""
+        self._documents -= 1
+        counts = self._counts
+        for term in terms:
+            counts[term & _CELL] -= 1
+
+    def ranked(self, terms: Mapping[int, int]) -> list[tuple[int, int]]:
+        """Return the terms of a document with what each weighs, the most telling first; those of equal weight by value.
+
+        Args:
+            terms: how often each is in it.
+        """
+        counts, steps, last = self._counts, _STEPS, len(_STEPS) - 1
+        whole = _steps(self._documents + PRIOR)
+        weighed = []
+        for term, often in terms.items():
+            count = counts[term & _CELL] + 1
+            rare = whole - (steps[count] if count <= last else _steps(count))
+            weighed.append((-rare * (_OFTEN[often] if often < _MOST else _OFTEN[-1]), term))
+        weighed.sort()
+        return [(term, -weight) for weight, term in weighed]
+
+
+def vector(ranked: Iterable[tuple[int, int]]) -> dict[int, int]:
+    """Return a document's vector of its terms and their weights, the most telling first."""
+    top = [(term, weight) for term, weight in ranked if weight > 0][:TERMS]
+    length = isqrt(sum(weight * weight for _, weight in top)) or 1
+    return {term: weight * UNIT // length for term, weight in top}
+
+
+def _steps(count: int) -> int:
+    return _STEPS[count] if count < len(_STEPS) else round(log2(count) * _FINE)
+
+
+_STEPS = [0, *(round(log2(count) * _FINE) for count in range(1, 1 << 12))]
+_OFTEN = [0, *(round(4 * (1 + log2(count))) for count in range(1, 17))]
+"""What a term weighs for how often it is there, in quarters: the second time less than the first."""
+_MOST = len(_OFTEN)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from array import array
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from processors.stories.postings import Postings
+from processors.stories.shingles import hashed, sampled
+
+
+def test_hashes_are_always_the_same() -> None:
+    """What is kept by one process is read by another, perhaps of a later version: the values must never change."""
+    found = hashed(["the", "ferry", "has", "14", "seats", "ferry", "has", "14", "seats"])
+
+    assert found.whole == 2722824530
+    assert found.shingles.tolist() == [2296730389, 186718833, 1527836040, 1766083661, 1640310812]
+    assert found.numbers == [(3, 2788221433), (7, 2788221433)]
+
+
+@given(st.lists(st.sampled_from(["a", "b", "7", "漢"]), max_size=40))
+def test_equal_words_give_equal_shingles_and_others_do_not(words: list[str]) -> None:
+    found = hashed(words)
+    runs = [tuple(words[n : n + 5]) for n in range(len(words) - 4)]
+    values = found.shingles.tolist()
+
+    assert len(values) == len(runs)
+    assert len(set(values)) == len(set(runs)) == len(set(zip(values, runs, strict=True)))
+    assert found.unique.tolist() == sorted(set(values))
+    assert [place for place, _ in found.numbers] == [n for n, word in enumerate(words) if word == "7"]
+
+
+@given(st.text())
+def test_any_word_has_a_hash(word: str) -> None:
+    assert len(hashed([word or "x"] * 6).unique) == 1
+
+
+@given(st.sets(st.integers(0, 2**32 - 1), max_size=400), st.sets(st.integers(0, 2**32 - 1), max_size=400))
+def test_samples_of_two_texts_have_what_the_thinner_one_has_of_both(one: set[int], other: set[int]) -> None:
+    """So a part finds its whole, and the whole its part."""
+    thin, thick = sorted((array("I", sorted(one)), array("I", sorted(other))), key=len, reverse=True)
+
+    common = set(sampled(thin)) & set(thick)
+    assert common <= set(sampled(thick))
+    assert len(one) >= 50 or set(sampled(array("I", one))) == one
+
+
+@given(
+    st.lists(st.lists(st.sampled_from([0, 1, 65_536, 65_537, 256, 2**32 - 1, 0x01000001]), unique=True), max_size=40),
+    st.integers(0, 40),
+    st.integers(1, 5),
+)
+def test_postings_give_the_latest_numbers_of_a_key(documents: list[list[int]], oldest: int, most: int) -> None:
+    """As a dict of lists would; also where keys and numbers look like each other byte by byte."""
+    index = Postings(most)
+    for number, keys in enumerate(documents):
+        index.oldest = min(oldest, number)
+        index.add(keys, number)
+    index.oldest = oldest
+
+    for key in (0, 1, 65_536, 65_537, 256, 2**32 - 1, 0x01000001, 7):
+        wanted = [n for n, keys in enumerate(documents) if key in keys and n >= oldest][::-1][:most]
+        assert dict(index.find([key])) == ({key: wanted} if wanted else {})
+
+
+def test_what_has_left_takes_no_room() -> None:
+    index = Postings(8)
+    for number in range(5_000):
+        index.oldest = max(0, number - 10)
+        index.add([65_536 * (number % 3)], number)
+
+    assert sum(len(bucket) for bucket in index._buckets if bucket is not None) < 50 * 8
