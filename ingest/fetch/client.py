@@ -10,13 +10,13 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from http.cookiejar import CookieJar
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import httpx
 
 from ingest.decoding import BodyError, BodyTooLargeError, decoded
 from ingest.fetch.errors import EncodingError, FetchTimeoutError, ProtocolError, ResetError, TooLargeError
-from ingest.fetch.messages import Headers, Hop, Request, Response
+from ingest.fetch.messages import Headers, Hop, Request, Response, Wire
 from ingest.fetch.names import CachedResolver, SystemResolver
 from ingest.fetch.pushback import LONGEST_PAUSE, retry_after
 from ingest.fetch.redirects import FOLLOWED, following
@@ -113,19 +113,20 @@ class Fetcher:
         while True:
             if check is not None:
                 await check(here.text)
-            status, headers, body, remote = await self._visited(here, request, extra, time_left)
-            if status not in FOLLOWED:
+            answer = await self._visited(here, request, extra, time_left)
+            if answer.status not in FOLLOWED:
                 return Response(
-                    status=status,
-                    headers=headers,
-                    body=body,
+                    status=answer.status,
+                    headers=answer.headers,
+                    body=answer.body,
                     final_url=here.text,
                     hops=tuple(hops),
                     fetched=self._now(),
-                    remote=remote,
+                    remote=answer.remote,
+                    wire=answer.wire,
                 )
-            hops.append(Hop(here.text, status))
-            here = following(here, headers, hops)
+            hops.append(Hop(here.text, answer.status))
+            here = following(here, answer.headers, hops)
             if here.origin != first.origin:
                 extra = MappingProxyType({})  # and not again where a later hop leads back
 
@@ -175,11 +176,11 @@ class Fetcher:
             )
             answer = await self._client.send(asked, stream=True, auth=None, follow_redirects=False)
             try:
-                return await self._read(here, request, answer)
+                return await self._read(here, request, answer, _request_head(asked, request))
             finally:
                 await answer.aclose()
 
-    async def _read(self, here: Target, request: Request, answer: httpx.Response) -> _Answer:
+    async def _read(self, here: Target, request: Request, answer: httpx.Response, asked: bytes) -> _Answer:
         status, headers = answer.status_code, Headers(answer.extensions[RECEIVED_HEADERS])
         remote = _remote(answer)  # before the body: at its end the connection may be closed
         if status > 599:
@@ -187,18 +188,25 @@ class Fetcher:
         pause = retry_after(status, headers, self._now())
         if pause is not None:
             self._hosts.pause(here.authority, min(pause, self._longest_pause))
-        body = b""
+        received = body = b""
         if 200 <= status < 300:
-            body = await _body(here, request, answer, headers)
+            received = await _received(here, request, answer, headers)
+            body = await _decoded(here, received, headers, request)
         elif status == 304:
             _ = [
                 part async for part in answer.aiter_raw()
             ]  # nothing; but only what was read to its end leaves the connection usable
-        return status, headers, body, remote
+        return _Answer(status, headers, body, remote, Wire(request=asked, status_line=_status_line(answer), body=received))
 
 
-_Answer = tuple[int, Headers, bytes, str | None]
-"""Status, headers, body, remote address."""
+class _Answer(NamedTuple):
+    """What one host answered."""
+
+    status: int
+    headers: Headers
+    body: bytes
+    remote: str | None
+    wire: Wire
 
 
 class _TimeLeft:
@@ -230,8 +238,8 @@ class _NoCookies(CookieJar):
         """Send none."""
 
 
-async def _body(here: Target, request: Request, answer: httpx.Response, headers: Headers) -> bytes:
-    codings = [coding for value in headers.all("content-encoding") for coding in value.split(",")]
+async def _received(here: Target, request: Request, answer: httpx.Response, headers: Headers) -> bytes:
+    """Return the body as it was sent, at most as much of it as the limit allows for."""
     most = request.limit if request.cut else request.limit + _CODING_SLACK
     received = bytearray()
     declared = headers.get("content-length", "")
@@ -243,20 +251,32 @@ async def _body(here: Target, request: Request, answer: httpx.Response, headers:
             break
     if len(received) > most and not request.cut:
         raise TooLargeError(here.text, f"over {most} bytes as sent")
-    body = await _decoded(here, bytes(received[:most]), codings, request)
-    return body[: request.limit]
+    return bytes(received[:most])
 
 
-async def _decoded(here: Target, body: bytes, codings: list[str], request: Request) -> bytes:
+async def _decoded(here: Target, body: bytes, headers: Headers, request: Request) -> bytes:
+    codings = [coding for value in headers.all("content-encoding") for coding in value.split(",")]
     limit = request.limit * 16 if request.cut else request.limit
     try:
         if len(body) < _THREAD_FROM:
-            return decoded(body, codings, limit=limit)
-        return await asyncio.to_thread(decoded, body, codings, limit=limit)
+            return decoded(body, codings, limit=limit)[: request.limit]
+        return (await asyncio.to_thread(decoded, body, codings, limit=limit))[: request.limit]
     except BodyTooLargeError as error:
         raise TooLargeError(here.text, str(error)) from error
     except BodyError as error:
         raise EncodingError(here.text, str(error)) from error
+
+
+def _request_head(asked: httpx.Request, request: Request) -> bytes:
+    secret = {name.lower() for name in request.headers}
+    fields = [b"%s: %s" % each for each in asked.headers.raw if each[0].decode("latin-1").lower() not in secret]
+    return b"\r\n".join([b"GET %s HTTP/1.1" % asked.url.raw_path, *fields, b"", b""])
+
+
+def _status_line(answer: httpx.Response) -> bytes:
+    extensions = answer.extensions
+    protocol, reason = extensions.get("http_version", b"HTTP/1.1"), extensions.get("reason_phrase", b"")
+    return b"%s %d %s" % (protocol, answer.status_code, reason)
 
 
 def _remote(answer: httpx.Response) -> str | None:

@@ -93,6 +93,17 @@ class Hop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Wire:
+    """An exchange as it went over the line, for the archive."""
+
+    request: bytes = field(repr=False)
+    """The request's head, without the headers of `Request.headers`: they hold secrets."""
+    status_line: bytes
+    body: bytes = field(repr=False)
+    """As received, content coding and all; only the chunks of a chunked answer are joined."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Response:
     """An answer of any status. Only a status of 200 to 299 has its body read."""
 
@@ -106,6 +117,8 @@ class Response:
     fetched: datetime
     remote: str | None
     """The address that answered."""
+    wire: Wire | None = field(default=None, repr=False)
+    """None where nobody is to keep it: a fetcher always tells."""
 
     def __post_init__(self) -> None:
         aware(self.fetched)
