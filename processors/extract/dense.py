@@ -54,7 +54,7 @@ def drop_link_rows(region: Region) -> None:
 
     "· <a>…</a> 2012-01-17<br>" and rows of cells are how related articles stand on pages that know no lists.
     """
-    for element in [*region.container.iter("div", "p", "table", "dl", "section")]:
+    for element in [*region.container.iter("div", "p", "table", "dl", "section", "ul", "ol")]:
         if not region.votes.get(element) and _is_row(element):
             drop_labelled(element)
 

@@ -48,6 +48,9 @@ _FORBIDDEN = re.compile(
     rb"&#(?:[xX]0*(?:[0-8b-cB-CeEfF]|1[0-9a-fA-F]|7[fF]|[fF]{3}[eEfF]|[dD][89a-fA-F][0-9a-fA-F]{2})(?![0-9a-fA-F])"
     rb"|0*(?:[0-8]|1[124-9]|2[0-9]|3[01]|127|6553[45])(?![0-9]));?"
 )
+# What pages put together of several files go on with behind the `</html>` of their header; libxml2 stops there.
+_END = re.compile(rb"</html\s*>", re.IGNORECASE)
+_MORE = re.compile(rb"<(?:p|div|table|section|article)[\s>]", re.IGNORECASE)
 _EMPTY_ROOT = re.compile(rb"(<html\b[^<>]*?)\s*/>", re.IGNORECASE)
 
 
@@ -75,7 +78,7 @@ def parse(page: bytes) -> HtmlElement:
     Raises:
         Skip: NO_TEXT, where the parser finds nothing at all.
     """
-    page = _shortened(_repaired(page))
+    page = _shortened(_reopened(_repaired(page)))
     root, too_deep = _parsed(page)
     if too_deep:
         root, _ = _parsed(flattened(page))
@@ -158,6 +161,12 @@ def _repaired(page: bytes) -> bytes:
     if b"\xef\xbf" in page:
         page = page.replace(b"\xef\xbf\xbe", b"").replace(b"\xef\xbf\xbf", b"")
     return _FORBIDDEN.sub(b"", page) if b"&#" in page else page
+
+
+def _reopened(page: bytes) -> bytes:
+    """Take away the ends of a page that goes on, as browsers do."""
+    ends = [end for mark in (b"</html", b"</HTML") if (end := page.find(mark)) >= 0]
+    return _END.sub(b"", page) if ends and _MORE.search(page, min(ends)) else page
 
 
 def _shortened(page: bytes) -> bytes:

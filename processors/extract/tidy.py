@@ -37,6 +37,8 @@ MAX_LINK = 900
 """Weight of a link's text; the longest cards of other articles have some 500."""
 LAYOUT_CELL = 300
 LAYOUT_CELL_WITH_PARAGRAPH = 150
+LAYOUT_ITEM = 1500
+"""Weight of an item with paragraphs that is no item; lists of people's lives have shorter ones."""
 WRAPPER_LEVELS = 3
 MAX_CARD = 240
 CARDS_PER_PARAGRAPH = 2
@@ -76,6 +78,7 @@ _BOXES = etree.XPath(
 )
 _BARE = frozenset(("div", "section", "article", "main", "body", "dl"))
 _LABELS = frozenset(("h2", "h3", "h4", "h5", "h6", "p", "strong", "b", "div", "span"))
+_LAYOUT_ITEMS = etree.XPath(f".//li[count(.//p) > 3 and string-length() > {LAYOUT_ITEM // WEIGHT}]")
 _FALSE_LINKS = etree.XPath(f".//a[string-length() > {MAX_LINK // WEIGHT} and count(.//br | .//p) > 2]")
 _SPACES = re.compile(r"\s+")
 
@@ -150,6 +153,15 @@ def free_tables(body: HtmlElement) -> None:
     for table in [*body.iter("table")]:
         if _is_layout(table):
             for element in [table, *table.iter("tbody", "thead", "tfoot", "tr", "td", "th")]:
+                element.tag = "div"
+
+
+def free_lists(body: HtmlElement) -> None:
+    """Turn lists used for layout into plain containers: an item with several paragraphs would be one line of text."""
+    for item in _LAYOUT_ITEMS(body):
+        holder = item.getparent()
+        if holder is not None and holder.tag in {"ul", "ol"} and weight(item.text_content()) > LAYOUT_ITEM:
+            for element in [holder, *holder.iterchildren("li")]:
                 element.tag = "div"
 
 
@@ -234,6 +246,7 @@ def drop(element: HtmlElement) -> None:
 PASSES: dict[str, Callable[[HtmlElement], None]] = {
     "false-links": free_false_links,
     "tables": free_tables,
+    "lists": free_lists,
     "quotes": free_quotes,
     "link-farms": drop_link_farms,
     "link-lists": drop_link_lists,

@@ -85,3 +85,14 @@ def test_references_to_characters_that_xml_forbids_vanish() -> None:
 )
 def test_empty_element_syntax_at_the_top_costs_nothing(start: str) -> None:
     assert "kept" in parse(f"{start}<body><p>kept</p></body>".encode()).text_content()
+
+
+@pytest.mark.parametrize("end", ["</html>", "</body></html>", "</HTML >"])
+def test_a_page_goes_on_behind_the_end_of_its_header_file(end: str) -> None:
+    """Pages put together of several files have an end in the middle; browsers pass over it, libxml2 stops there."""
+    page = html(f"<div>menu</div>{end}<div>{paragraphs(*PROSE)}</div>")
+    assert PROSE[-1] in parse(page.encode()).text_content()
+
+
+def test_what_stands_behind_the_end_without_an_element_is_left_alone() -> None:
+    assert "stray" not in parse(f"{html(paragraphs(*PROSE))}<!-- stray -->".encode()).text_content()

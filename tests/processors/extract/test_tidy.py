@@ -115,6 +115,12 @@ def test_embedded_post_loses_the_names_that_would_delete_it() -> None:
     assert all(not element.attrib for element in root.iter("div", "blockquote"))
 
 
+def test_a_list_that_holds_an_article_in_one_item_is_no_list() -> None:
+    item = f"<ul><li>{paragraphs(*PROSE, *PROSE, *OTHER_PROSE)}</li><li>{LINK}</li></ul>"
+    root = _after(tidy.free_lists, f"{item}<ol><li>{PROSE[0]}</li></ol>")
+    assert [child.tag for child in root] == ["div", "ol"]
+
+
 def test_a_link_that_nobody_closed_is_no_link_and_a_long_card_is_one() -> None:
     """Cards of other articles have a headline and a teaser; an article has paragraphs."""
     text = "<br>".join([*PROSE, *OTHER_PROSE])
