@@ -196,7 +196,9 @@ class Fetcher:
             _ = [
                 part async for part in answer.aiter_raw()
             ]  # nothing; but only what was read to its end leaves the connection usable
-        return _Answer(status, headers, body, remote, Wire(request=asked, status_line=_status_line(answer), body=received))
+        return _Answer(
+            status, headers, body, remote, Wire(request=asked, status_line=_status_line(answer), body=received)
+        )
 
 
 class _Answer(NamedTuple):

@@ -91,6 +91,11 @@ def items(count: int, size: int = 300) -> list[Item]:
     return [item(seq, b'{"title": "%s"}' % (b"news " * (size // 5))) for seq in range(1, count + 1)]
 
 
+def keys(messages: Sequence[Any]) -> list[str]:
+    """Return the keys of messages, in the order of text."""
+    return sorted(message.key.decode() for message in messages)
+
+
 def keys_of(count: int) -> list[str]:
     """Return the keys of the records 1 to `count`, in the order of text."""
     return sorted(f"id-{seq}" for seq in range(1, count + 1))
