@@ -126,15 +126,32 @@ def remember_ms(config: config.Config) -> int:
 
 
 def security_of(wanted: config.KafkaSink) -> dict[str, Any]:
-    """Return the security settings under kafka-python's names, secrets in clear."""
+    """Return the security settings under the names of `sinks.kafka_client`, secrets in clear."""
     settings: dict[str, Any] = {
         "security_protocol": wanted.security_protocol,
         "sasl_mechanism": wanted.sasl_mechanism,
-        "sasl_plain_username": wanted.sasl_username and wanted.sasl_username.reveal(),
-        "sasl_plain_password": wanted.sasl_password and wanted.sasl_password.reveal(),
+        **_login_of(wanted),
         "ssl_cafile": wanted.ssl_cafile and str(wanted.ssl_cafile),
         "ssl_certfile": wanted.ssl_certfile and str(wanted.ssl_certfile),
         "ssl_keyfile": wanted.ssl_keyfile and str(wanted.ssl_keyfile),
         "ssl_password": wanted.ssl_password and wanted.ssl_password.reveal(),
     }
     return {name: value for name, value in settings.items() if value is not None}
+
+
+def _login_of(wanted: config.KafkaSink) -> dict[str, Any]:
+    """Return who we are: name and password, or where our token comes from."""
+    name, password = wanted.sasl_username, wanted.sasl_password
+    if wanted.sasl_mechanism != "OAUTHBEARER":
+        return {
+            "sasl_plain_username": name and name.reveal(),
+            "sasl_plain_password": password and password.reveal(),
+        }
+    from ingest.tokens import EndpointToken, FileToken  # noqa: PLC0415 - its libraries take half a second to load
+
+    if wanted.sasl_oauth_token_file is not None:
+        return {"sasl_oauth_token_provider": FileToken(wanted.sasl_oauth_token_file)}
+    if wanted.sasl_oauth_url is None or name is None or password is None:
+        raise ValueError("OAUTHBEARER without a token, which the configuration does not let pass")
+    endpoint = EndpointToken(wanted.sasl_oauth_url, name, password, wanted.sasl_oauth_scope)
+    return {"sasl_oauth_token_provider": endpoint}

@@ -23,6 +23,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from kafka import errors
 
 from sinks.kafka_sockets import NetworkClient, tls_context
+from sinks.kafka_tokens import Tokens
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +48,8 @@ SECURITY = frozenset(
         "ssl_ciphers",
     }
 )
-"""The settings of kafka-python that are passed through."""
+"""The settings of kafka-python that are passed through; `sasl_oauth_token_provider` may also be a function that returns
+a token and raises TokenError."""
 RECORD_ERRORS = (
     errors.MessageSizeTooLargeError,
     errors.RecordListTooLargeError,
@@ -64,7 +66,7 @@ DENIED_ERRORS = (
     errors.UnsupportedVersionError,
 )
 RIGHTS = {
-    "topic": "grant Describe and Write on each topic",
+    "topic": "grant Describe and Write on each topic, or Describe and Read to a reader",
     "transactional id": "grant Describe and Write on the transactional id",
     "group": "grant Describe and Read on the group, and Read on the topic of all articles",
 }
@@ -169,7 +171,12 @@ class Connection:
             "reconnect_backoff_ms": 100,
             "reconnect_backoff_max_ms": 1000,
             **self.security,
+            **self._tokens(),
         }
+
+    def _tokens(self) -> dict[str, Any]:
+        ask = self.security.get("sasl_oauth_token_provider")
+        return {"sasl_oauth_token_provider": Tokens(ask)} if callable(ask) else {}
 
     def encryption(self) -> dict[str, Any]:
         """Return the setting that holds all of TLS, where it is used.

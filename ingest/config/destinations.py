@@ -8,10 +8,12 @@ from pathlib import Path
 from typing import Annotated
 
 from ingest.config.kinds import Choice, Flag, Place, Seconds, Text, Whole
-from ingest.config.network import Brokers, Credential
+from ingest.config.network import Brokers, Credential, WebUrl
 from ingest.config.sections import Clash, Section, Table
 from ingest.secret import Secret
 
+_PASSWORD = ("sasl_username", "sasl_password")
+_TOKEN = ("sasl_oauth_url", "sasl_oauth_scope", "sasl_oauth_token_file")
 PREFIX = Text(  # of the 249 characters of a Kafka topic's name, what follows the prefix needs its share
     pattern=r"(?!\.)[a-zA-Z0-9._-]{1,100}(?<!\.)",
     label="start of a Kafka topic name",
@@ -67,10 +69,25 @@ class KafkaSink(Section):
         str, Choice(("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")), "How to talk to the brokers."
     ] = "PLAINTEXT"
     sasl_mechanism: Annotated[
-        str | None, Choice(("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")), "How to log in; for the `SASL_` protocols."
+        str | None,
+        Choice(("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER")),
+        "How to log in; for the `SASL_` protocols.",
     ] = None
-    sasl_username: Annotated[Secret | None, Credential(literal=True), "Who logs in."] = None
-    sasl_password: Annotated[Secret | None, Credential(), "Its password."] = None
+    sasl_username: Annotated[
+        Secret | None, Credential(literal=True), "Who logs in; the client's id for `sasl_oauth_url`."
+    ] = None
+    sasl_password: Annotated[Secret | None, Credential(), "Its password; the client's secret for `sasl_oauth_url`."] = (
+        None
+    )
+    sasl_oauth_url: Annotated[
+        str | None, WebUrl(), "For OAUTHBEARER: the endpoint that grants tokens to us (OAuth 2.0, client credentials)."
+    ] = None
+    sasl_oauth_scope: Annotated[str | None, Text(), "What is asked for there."] = None
+    sasl_oauth_token_file: Annotated[
+        Path | None,
+        Place(exists=True),
+        "For OAUTHBEARER, in place of `sasl_oauth_url`: a file that holds a token, read anew for each connection.",
+    ] = None
     ssl_cafile: Annotated[
         Path | None, Place(exists=True), "Authorities that may vouch for a broker; by default the system's."
     ] = None
@@ -90,11 +107,7 @@ class KafkaSink(Section):
 
     def clashes(self) -> Iterator[Clash]:
         """See `Section`."""
-        for name in ("sasl_mechanism", "sasl_username", "sasl_password"):
-            if self.sasl and getattr(self, name) is None:
-                yield Clash((name, "security_protocol"), f"is missing for {self.security_protocol}", "set it")
-            elif not self.sasl and getattr(self, name) is not None:
-                yield self._unused(name, '"SASL_SSL"')
+        yield from self._login()
         for name in ("ssl_cafile", "ssl_certfile", "ssl_keyfile", "ssl_password"):
             if not self.tls and getattr(self, name) is not None:
                 yield self._unused(name, '"SSL" or "SASL_SSL"')
@@ -102,10 +115,49 @@ class KafkaSink(Section):
             if self.ssl_certfile is None and getattr(self, name) is not None:
                 yield Clash((name, "ssl_certfile"), "is of no use without ssl_certfile", "set ssl_certfile too")
 
+    def _login(self) -> Iterator[Clash]:
+        if not self.sasl:
+            for name in ("sasl_mechanism", *_PASSWORD, *_TOKEN):
+                if getattr(self, name) is not None:
+                    yield self._unused(name, '"SASL_SSL"')
+            return
+        needed = ["sasl_mechanism", *(() if self.sasl_oauth_token_file is not None else _PASSWORD)]
+        for name in needed:
+            if getattr(self, name) is None:
+                yield Clash((name, "security_protocol"), f"is missing for {self.security_protocol}", "set it")
+        yield from self._token() if self.sasl_mechanism == "OAUTHBEARER" else self._no_token()
+
+    def _token(self) -> Iterator[Clash]:
+        """One of the two ways to a token, and nothing of the other."""
+        if self.sasl_oauth_token_file is None:
+            if self.sasl_oauth_url is None:
+                yield Clash(
+                    ("sasl_oauth_url", "sasl_mechanism"),
+                    "is missing for OAUTHBEARER",
+                    "set it, or sasl_oauth_token_file",
+                )
+            return
+        for name in (*_PASSWORD, "sasl_oauth_url", "sasl_oauth_scope"):
+            if getattr(self, name) is not None:
+                yield Clash((name, "sasl_oauth_token_file"), "is of no use with sasl_oauth_token_file", "leave one out")
+
+    def _no_token(self) -> Iterator[Clash]:
+        for name in _TOKEN:
+            if getattr(self, name) is not None:
+                yield Clash(
+                    (name, "sasl_mechanism"),
+                    f"is of no use with sasl_mechanism {self.sasl_mechanism}",
+                    'set sasl_mechanism to "OAUTHBEARER", or leave it out',
+                )
+
     def cautions(self) -> Iterator[Clash]:
         """See `Section`."""
         if self.security_protocol == "SASL_PLAINTEXT" and self.sasl_mechanism == "PLAIN":
             yield Clash(("security_protocol",), "the password crosses the network in clear", 'use "SASL_SSL", or SCRAM')
+        if self.security_protocol == "SASL_PLAINTEXT" and self.sasl_mechanism == "OAUTHBEARER":
+            yield Clash(("security_protocol",), "the token crosses the network in clear", 'use "SASL_SSL"')
+        if self.sasl_oauth_url is not None and self.sasl_oauth_url.startswith("http:"):
+            yield Clash(("sasl_oauth_url",), "the client's secret crosses the network in clear", "use https")
 
     def _unused(self, name: str, protocols: str) -> Clash:
         return Clash(

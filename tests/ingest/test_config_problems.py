@@ -226,6 +226,54 @@ def test_login_and_certificates_have_to_fit_the_protocol(lines):
     ]
 
 
+TOKEN = "[sinks.kafka]\nsecurity_protocol = 'SASL_SSL'\nsasl_mechanism = 'OAUTHBEARER'\n"
+ENDPOINT = "sasl_oauth_url = 'https://example.org/token'\n"
+LOGIN = "sasl_username = 'news'\nsasl_password = '${PW}'\n"
+FILE = "sasl_oauth_token_file = 'news.toml'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        (TOKEN + LOGIN, ["sasl_oauth_url: is missing for OAUTHBEARER"]),
+        (TOKEN + ENDPOINT, [f"sasl_{name}: is missing for SASL_SSL" for name in ("username", "password")]),
+        (
+            TOKEN + FILE + ENDPOINT + "sasl_username = 'news'",
+            [f"sasl_{name}: is of no use with sasl_oauth_token_file" for name in ("username", "oauth_url")],
+        ),
+        (
+            TOKEN.replace("OAUTHBEARER", "PLAIN") + LOGIN + ENDPOINT,
+            ["sasl_oauth_url: is of no use with sasl_mechanism PLAIN"],
+        ),
+        ("[sinks.kafka]\n" + FILE, ["sasl_oauth_token_file: is of no use with security_protocol PLAINTEXT"]),
+    ],
+)
+def test_a_token_comes_from_one_place_with_what_that_needs(lines, text, wanted):
+    told = [line.removeprefix("news.toml: sinks.kafka.").split(";")[0] for line in lines(text, PW="x")]
+
+    assert told == wanted
+
+
+@pytest.mark.parametrize("text", [TOKEN + ENDPOINT + LOGIN + "sasl_oauth_scope = 'kafka'", TOKEN + FILE])
+def test_either_place_of_a_token_is_well(tmp_path, text):
+    path = tmp_path / "news.toml"
+    path.write_text(text)
+
+    assert load(path, {"PW": "x"}).sinks.kafka.sasl_mechanism == "OAUTHBEARER"
+
+
+def test_a_secret_or_token_in_clear_is_told(tmp_path):
+    path = tmp_path / "news.toml"
+    path.write_text((TOKEN + ENDPOINT + LOGIN).replace("SASL_SSL", "SASL_PLAINTEXT").replace("https:", "http:"))
+
+    told = [(caution.keys[0], caution.what) for caution in load(path, {"PW": "x"}).sinks.kafka.cautions()]
+
+    assert told == [
+        ("security_protocol", "the token crosses the network in clear"),
+        ("sasl_oauth_url", "the client's secret crosses the network in clear"),
+    ]
+
+
 def test_an_override_from_the_environment_is_told_as_such_with_the_rest(lines):
     assert lines("[state]\npath = 3", **{BOOTSTRAP: "nowhere"}) == [
         "news.toml: state.path: 3 is not a string; give a path in quotes",

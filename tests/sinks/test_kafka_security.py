@@ -6,20 +6,27 @@ import itertools
 import logging
 import re
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from kafka import KafkaAdminClient
 from kafka.admin import ACL, ACLOperation, ACLPermissionType, ResourcePattern, ResourceType
 from kafka.admin import ACLResourcePatternType as PatternType
 
+from ingest.secret import Secret
+from ingest.tokens import EndpointToken
 from sinks.base import SinkBrokenError
 from sinks.kafka import KafkaSink
+from sinks.reader import DeniedError, Reader, UnreadableError
 from tests.broker import start
+from tests.broker.tokens import PROPERTIES as TOKENS
+from tests.broker.tokens import granting, token
+from tests.commands import newstap
 from tests.sinks.kafka_driver import MemoryLedger, drive, items
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from tests.broker import OwnBroker
 
@@ -28,14 +35,15 @@ SECRET = "hunter2-SENTINEL"
 LOGIN = "org.apache.kafka.common.security.plain.PlainLoginModule required"
 PROPERTIES = {
     "listener.security.protocol.map": "PLAINTEXT:SASL_PLAINTEXT,CONTROLLER:PLAINTEXT",
-    "sasl.enabled.mechanisms": "PLAIN",
+    "sasl.enabled.mechanisms": "PLAIN,OAUTHBEARER",
     "sasl.mechanism.inter.broker.protocol": "PLAIN",
     "listener.name.plaintext.plain.sasl.jaas.config": (
         f'{LOGIN} username="broker" password="b" user_broker="b" user_news="{SECRET}";'
     ),
     "authorizer.class.name": "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "super.users": "User:broker;User:ANONYMOUS",
-    "transaction.partition.verification.enable": "false",  # the broker would ask itself, and has no login for that
+    "inter.broker.listener.name": "PLAINTEXT",  # else it does not log in to itself, and transactions have no ends
+    **TOKENS,
 }
 
 
@@ -150,6 +158,87 @@ def test_a_right_taken_away_while_running_is_named(guarded: OwnBroker) -> None:
     grant(guarded, ResourceType.TOPIC, "taken.topic.", [ACLOperation.WRITE], ACLPermissionType.DENY)
     with pytest.raises(SinkBrokenError, match=r"taken\.topic\.china\.v1.*; grant Describe and Write"):
         deliver_more(mine)
+
+
+def oauth(ask: Callable[[], str]) -> dict[str, Any]:
+    return {
+        "security_protocol": "SASL_PLAINTEXT",
+        "sasl_mechanism": "OAUTHBEARER",
+        "sasl_oauth_token_provider": ask,
+    }
+
+
+def test_with_a_token_it_delivers_and_a_reader_reads(guarded: OwnBroker) -> None:
+    """A token that has run out is told, and is not shown."""
+    with granting("broker", SECRET) as endpoint:
+        ask = EndpointToken(endpoint.url, Secret("broker"), Secret(SECRET))
+        mine = KafkaSink(
+            MemoryLedger("token"),
+            bootstrap=guarded.bootstrap,
+            prefix="token",
+            topics=("china",),
+            security=oauth(ask),
+        )
+        drive(mine, items(12))
+        mine.close()
+    with (
+        Reader(guarded.bootstrap, "token.articles.v1", group="token", security=oauth(ask)) as reader,
+        pytest.raises(UnreadableError, match="schema None is not known"),  # the driver's items are no records
+    ):
+        next(reader)
+    old = token("broker", -30.0)
+    with (
+        Reader(guarded.bootstrap, "token.articles.v1", group="token", security=oauth(lambda: old)) as reader,
+        pytest.raises(DeniedError, match="SaslAuthenticationFailed") as raised,
+    ):
+        next(reader)
+    assert old not in str(raised.value)
+    assert len(endpoint.asked) == 1
+
+
+def test_a_reader_without_rights_is_told_which(guarded: OwnBroker) -> None:
+    owner = sink(guarded, "broker", "b", "unread")
+    drive(owner, items(1))
+    owner.close()
+    grant(guarded, ResourceType.TOPIC, "unread.", [ACLOperation.DESCRIBE])
+    with (
+        Reader(guarded.bootstrap, "unread.articles.v1", group="nobody", security=login("news", SECRET)) as reader,
+        pytest.raises(DeniedError, match=r"Authorization.*grant .*Read"),
+    ):
+        next(reader)
+
+
+OAUTH = """
+[state]
+path = "state"
+[sinks.kafka]
+bootstrap = "{bootstrap}"
+topic_prefix = "asked"
+security_protocol = "SASL_PLAINTEXT"
+sasl_mechanism = "OAUTHBEARER"
+"""
+
+
+def test_check_logs_in_with_a_token(guarded: OwnBroker, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And says what is wrong where it has none."""
+    monkeypatch.delenv("NEWSTAP_KAFKA_BOOTSTRAP", raising=False)
+    config = tmp_path / "news.toml"
+    head = OAUTH.format(bootstrap=guarded.bootstrap)
+    (tmp_path / "token").write_text(token("broker"))
+    config.write_text(f'{head}sasl_oauth_token_file = "token"\n')
+    well = newstap("check", "--config", config)
+    with granting("broker", SECRET) as endpoint:
+        config.write_text(
+            f'{head}sasl_username = "broker"\nsasl_password = "${{PW}}"\nsasl_oauth_url = "{endpoint.url}"\n'
+        )
+        wrong = newstap("check", "--config", config, env={"PW": f"not-{SECRET}"})
+
+    assert well.returncode == 0, well.stderr
+    assert wrong.returncode == 2
+    assert f"no token: {endpoint.url} answers 401 (invalid_client)" in wrong.stderr
+    told = well.stdout + well.stderr + wrong.stdout + wrong.stderr
+    assert SECRET not in told
+    assert token("broker")[:30] not in told
 
 
 def settled(mine: KafkaSink, wanted: str) -> None:
