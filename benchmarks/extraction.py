@@ -1,12 +1,13 @@
 """Compare extractors on labelled pages: F1, precision, recall and pages per second, each in a process of its own.
 
-    python benchmarks/extraction.py [SET ...] [--no-passes] [--cjk] [--only NAME,NAME]
+    python benchmarks/extraction.py [SET ...] [--no-passes] [--no-metadata] [--cjk] [--only NAME,NAME]
 
 Sets are the `*.jsonl.gz` files of `extraction/` in the folder NEWSTAP_SHARED, or in `../shared` beside the checkout.
 F1 is the macro-averaged 4-word-shingle F1 of that folder's `eval_extraction.py`. Speed is CPU time from bytes to text
 in one process, the second of two rounds; read the ratio, not the figure. `newstap` is the whole article with
 metadata, language and line rules; `newstap text` the text alone, as the others give it. Peers are the `bench` extra;
-those that are not installed are named and left out. Then each pass of newstap, alone and left out (--no-passes: not).
+those that are not installed are named and left out. Then each pass of newstap, alone and left out (--no-passes: not),
+and how often its metadata agree with the pages' JSON-LD (--no-metadata: not).
 """
 
 # ruff: noqa: PLC0415 - each extractor is imported by the process that runs it, if it is installed
@@ -200,6 +201,15 @@ def passes_table(name: str, rows: Sequence[Row], *, cjk: bool) -> None:
         print(f"{one:<18} {f1(frozenset([one])):7.4f} {f1(PASSES - {one}):9.4f}", flush=True)
 
 
+def metadata_table(name: str, rows: Sequence[Row]) -> None:
+    """Print how often each field agrees with JSON-LD, as it is and held out."""
+    from benchmarks.metadata import table as agreement
+
+    print(f"\n{name}: metadata")
+    for line in agreement(rows):
+        print(line, flush=True)
+
+
 def _evaluator() -> ModuleType:
     spec = importlib.util.spec_from_file_location("eval_extraction", SHARED / "eval_extraction.py")
     if spec is None or spec.loader is None:
@@ -213,6 +223,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("sets", nargs="*", help="names of sets, all by default")
     parser.add_argument("--no-passes", action="store_true", help="do not measure each pass alone and left out")
+    parser.add_argument("--no-metadata", action="store_true", help="do not hold metadata against JSON-LD")
     parser.add_argument("--cjk", action="store_true", help="split Han, Kana and Thai into characters")
     parser.add_argument(
         "--only", default="", help="names of extractors, comma-separated; the first is the ratios' base"
@@ -231,6 +242,8 @@ def main() -> None:
         table(path.name, rows, only, cjk=options.cjk)
         if not options.no_passes:
             passes_table(path.name, rows, cjk=options.cjk)
+        if not options.no_metadata:
+            metadata_table(path.name, rows)
 
 
 if __name__ == "__main__":

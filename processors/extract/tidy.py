@@ -52,7 +52,15 @@ _BOX = re.compile(
             *("(?:^|[ _-])ads?(?:[ _-]|$)", "app-?(?:banner|promo|download)"),
             *("social", "share(?!d)", "sharing", "follow-us", "widget(?!-text)", "toolbar", "breadcrumb"),
             *("caption", "credit", "byline", "dateline", "tags?(?:[ _-]|$)", "legend", "media-?(?:info|sub|desc)"),
-            *("(?:image|photo|picture)-?(?:desc|info|meta|text)", "(?:^|[ _-])cta(?:[ _-]|$)", "call-to-action"),
+            *(
+                "(?:image|photo|picture)-?(?:desc|info|meta|text)",
+                "(?:^|[ _-])cta(?:[ _-]|$)",
+                "call-to-action",
+                "tooltip",
+                "popover",
+                "roll-?over",
+                "hover-?card",
+            ),
             *(
                 "affiliate-?(?:disc|info|note)",
                 "ai-?(?:article)?-?summary",
@@ -66,7 +74,8 @@ _BOX = re.compile(
     re.IGNORECASE,
 )
 _SURE = re.compile(
-    r"fact-?box|info-?box|related|recirc|most-?(?:read|popular)|newsletter|outbrain|taboola", re.IGNORECASE
+    r"fact-?box|info-?box|related|recirc|most-?(?:read|popular)|newsletter|outbrain|taboola|tooltip|popover|roll-?over",
+    re.IGNORECASE,
 )
 # What readers unfold; "embed" is what one builder calls markup of the author's own.
 _FOLDED = re.compile(r"accordion|collaps|faq|toggle|w-embed|tab-?(?:pane|content)", re.IGNORECASE)
