@@ -119,3 +119,31 @@ def test_a_skipped_document_tells_its_reason(out: Path) -> None:
 def test_an_unknown_document_is_an_exit_code_of_1(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert told("four", out) == (1, "")
     assert "nothing with the id or URL 'four'" in capsys.readouterr().err
+
+
+def test_it_shows_where_each_value_comes_from(tmp_path: Path) -> None:
+    """Of a page: its own words; of what only the line said: the hint. A line of an earlier version says nothing."""
+    prose = "".join(f"<p>{ARTICLE} It was signed for the {n}th time.</p>" for n in range(9))
+    head = '<meta property="og:title" content="North Korea signs"><meta name="author" content="Ada Quill">'
+    page = {
+        "id": "paged", "url": "https://news.example/b", "published": "2024-05-01T08:30:00+09:00",
+        "html": f"<html lang='en'><head>{head}</head><body><article>{prose}</article></body></html>",
+    }  # fmt: skip
+    (tmp_path / "in.jsonl").write_text(json.dumps(page) + "\n", encoding="utf-8")
+    assert newstap("replay", tmp_path / "in.jsonl", "--to", tmp_path / "out").returncode == 0
+
+    text = told("paged", tmp_path / "out")[1]
+
+    for line in (
+        "title: from meta:og:title",
+        "authors: Ada Quill (from meta:author)",
+        "published: 2024-05-01T08:30:00+09:00 (from hint)",
+        "language: en (from html:lang)",
+        "canonical_url: https://news.example/b (from url)",
+    ):
+        assert f"  {line}\n" in text
+    record = next((tmp_path / "out" / "records").glob("*.jsonl"))
+    earlier = json.loads(record.read_bytes())
+    del earlier["provenance"]
+    record.write_text(json.dumps(earlier) + "\n", encoding="utf-8")
+    assert "  authors: Ada Quill\n" in told("paged", tmp_path / "out")[1]
