@@ -94,7 +94,7 @@ soak-feeds: $(DEV)/.project  ## an hour of the service over a broken newsroom: n
 	@$(BIN)/python benchmarks/soak_feeds.py $(ARGS)
 
 .PHONY: bench-kafka
-bench-kafka: $(DEV)/.project  ## records a second into Kafka, beside a bare producer, and how soon a reader sees news
+bench-kafka: $(DEV)/.project  ## records a second into Kafka, beside a bare producer; what a second worker adds; how soon a reader sees news
 	@PYTHONPATH="$(CURDIR)" $(BIN)/python -P benchmarks/kafka.py $(ARGS)
 
 # setuptools comes along as the project's build requirement: the build then needs no download that is not pinned.

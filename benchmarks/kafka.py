@@ -1,19 +1,19 @@
-"""Records per second into Kafka exactly once, beside a bare producer and at least once; how soon a reader sees news.
+"""Records per second into Kafka exactly once, beside a bare producer and at least once; what a second worker adds; how
+soon a reader sees news.
 
-    PYTHONPATH=. python -P benchmarks/kafka.py [--records 10000] [--repeats 5] [--pace 1.0] [--only NAME]
+    PYTHONPATH=. python -P benchmarks/kafka.py [--records 10000] [--pages 1200] [--repeats 5] [--pace 1.0] [--only NAME]
 
 Throughput: the records wait in an outbox and are driven as the service drives them, in transactions of the size that
 it chooses; every second record goes to a topic's stream too. The bare producer is kafka-python's, idempotent, with the
 same settings and the same messages in memory, ready to send. Each run is a process of its own with topics of its own;
-the three take turns. Rates count from the open producer to the last acknowledgement. For latency see
-`benchmarks/newsroom.py`. (`-P`, because this file has the library's name.)
+the three take turns. Rates count from the open producer to the last acknowledgement. For workers see
+`benchmarks/workers.py`, for latency `benchmarks/newsroom.py`. (`-P`, because this file has the library's name.)
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
 import random
 import secrets
 import statistics
@@ -28,6 +28,8 @@ from typing import TYPE_CHECKING
 from kafka import KafkaProducer
 
 from benchmarks.newsroom import latency
+from benchmarks.processes import cpu, load
+from benchmarks.workers import scale_out
 from ingest.delivery import Delivery
 from ingest.items import item_of
 from ingest.wiring import MIGRATIONS
@@ -43,7 +45,6 @@ if TYPE_CHECKING:
 
 MODES = ("bare", "exactly-once", "at-least-once")
 TOPIC = "china"
-_TICK = os.sysconf("SC_CLK_TCK")
 
 
 def main() -> int:
@@ -53,9 +54,11 @@ def main() -> int:
         return 0
     broker = start()
     try:
-        if options.only != "latency":
+        if options.only in {None, "throughput"}:
             throughput(broker, options)
-        if options.only != "throughput":
+        if options.only in {None, "workers"}:
+            scale_out(broker, options.pages, options.repeats)
+        if options.only in {None, "latency"}:
             latency(broker.bootstrap, options.pace)
     finally:
         broker.stop()
@@ -65,9 +68,10 @@ def main() -> int:
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--records", type=int, default=10_000)
+    parser.add_argument("--pages", type=int, default=1_200)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--pace", type=float, default=1.0, help="seconds between two publications of the newsroom")
-    parser.add_argument("--only", choices=["throughput", "latency"])
+    parser.add_argument("--only", choices=["throughput", "workers", "latency"])
     parser.add_argument("--child", choices=MODES, help=argparse.SUPPRESS)
     parser.add_argument("--outbox", help=argparse.SUPPRESS)
     parser.add_argument("--bootstrap", help=argparse.SUPPRESS)
@@ -79,7 +83,7 @@ def throughput(broker: OwnBroker, options: argparse.Namespace) -> None:
     with tempfile.TemporaryDirectory(prefix="newstap-bench-") as folder:
         outbox = Path(folder) / "outbox.sqlite"
         size, copies = fill(outbox, options.records)
-        print(f"{options.records} records of {size} bytes on average, {copies:.2f} copies each, load {_load()}")
+        print(f"{options.records} records of {size} bytes on average, {copies:.2f} copies each, load {load()}")
         for mode in MODES:
             measured(mode, outbox, broker, min(2_000, options.records))  # warms the broker
         rounds = [
@@ -139,11 +143,11 @@ def record(number: int, chance: random.Random, words: list[str]) -> Record:
 
 def measured(mode: str, outbox: Path, broker: OwnBroker, records: int) -> dict[str, float]:
     """Run one of the modes in a process of its own; also tell the CPU seconds of a record in the broker."""
-    before = _cpu(broker.pid)
+    before = cpu(broker.pid)
     arguments = ["--child", mode, "--outbox", str(outbox), "--bootstrap", broker.bootstrap, "--records", str(records)]
     done = subprocess.run([sys.executable, "-P", __file__, *arguments], stdout=subprocess.PIPE, text=True, check=True)
     figures: dict[str, float] = json.loads(done.stdout)
-    return figures | {"broker": (_cpu(broker.pid) - before) / records}
+    return figures | {"broker": (cpu(broker.pid) - before) / records}
 
 
 def run(mode: str, outbox: Path, bootstrap: str, records: int) -> dict[str, float]:
@@ -227,16 +231,6 @@ def _stopwatch() -> Callable[[], tuple[float, float]]:
     """Return what tells the seconds since now, on the wall and of CPU time in this process."""
     wall, cpu = time.perf_counter(), time.process_time()
     return lambda: (time.perf_counter() - wall, time.process_time() - cpu)
-
-
-def _cpu(pid: int) -> float:
-    """CPU seconds of a process."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:13])) / _TICK
-
-
-def _load() -> str:
-    return " ".join(f"{one:.1f}" for one in os.getloadavg())
 
 
 if __name__ == "__main__":
