@@ -52,6 +52,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(options: argparse.Namespace, config: Config) -> int:
+    from ingest.archived import ArchiveError  # noqa: PLC0415 - see main
     from ingest.config import ConfigError  # noqa: PLC0415 - see main
     from ingest.feedcommands.errors import FeedsError  # noqa: PLC0415 - see main
     from ingest.jobs import JobError  # noqa: PLC0415 - see main
@@ -78,7 +79,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     }
     try:
         return commands[options.command](options, config)
-    except StoreFullError as error:
+    except (ArchiveError, StoreFullError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - as below
         return STOPPED  # not the configuration's fault: a service manager may try again
     except (ConfigError, FeedsError, InputError, JobError, PoolError, RulesError, TopicsError, StoreError) as error:

@@ -18,7 +18,7 @@ from sinks.store import StoreFullError
 if TYPE_CHECKING:
     import sqlite3
     import threading
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from ingest.delivery import Delivery
     from ingest.profiles import Learner
@@ -56,6 +56,28 @@ class HandOn(Generic[C, M]):
         yield from entries
 
 
+class Keeper(Protocol[In_contra]):
+    """Keeps what outcomes were made of, in the transaction that takes them in."""
+
+    def prepare(self, batch: Sequence[tuple[C | None, In_contra]], /) -> Sequence[Any]:
+        """Return what is to be kept of each, before the transaction: it may take time."""
+        ...
+
+    def keep(
+        self, connection: sqlite3.Connection, batch: Sequence[tuple[C | None, In_contra]], prepared: Sequence[Any], /
+    ) -> list[C | None]:
+        """Keep it; return each outcome, with where that is.
+
+        Raises:
+            StoreFullError: the disk is full; nothing is kept.
+        """
+        ...
+
+    def sync(self) -> None:
+        """Make it durable: the transaction ends now. Raises as `keep`."""
+        ...
+
+
 def settle(connection: sqlite3.Connection, outcome: Outcome) -> tuple[Outcome, Item]:
     """Return an outcome as it is to be delivered: repeats skipped, revisions numbered."""
     outcome = settled(connection, outcome)
@@ -76,6 +98,7 @@ class Pipeline(Generic[M, C]):
         rate: documents per second at most; 0 for no limit.
         on_outcome: called for each outcome after its commit.
         learner: takes what records teach about their sites; None where nothing is to be learned.
+        keeper: keeps what outcomes were made of; None where nothing is to be archived.
         clock: monotonic seconds.
     """
 
@@ -91,6 +114,7 @@ class Pipeline(Generic[M, C]):
         rate: float = 0.0,
         on_outcome: Callable[[C], None] | None = None,
         learner: Learner | None = None,
+        keeper: Keeper[M] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
@@ -102,6 +126,7 @@ class Pipeline(Generic[M, C]):
         self._rate = rate
         self._on_outcome = on_outcome
         self._learner = learner
+        self._keeper = keeper
         self._clock = clock
         self._batch: list[tuple[C | None, M]] = []
         self._bytes = 0
@@ -182,12 +207,18 @@ class Pipeline(Generic[M, C]):
                 self._learner.hand_over()
 
     def _settle(self) -> list[C]:
+        prepared = self._keeper.prepare(self._batch) if self._keeper is not None else ()
         with self._outbox.store.transaction() as connection:
-            made = [self._settle_one(connection, outcome) for outcome, _ in self._batch if outcome is not None]
+            outcomes = [outcome for outcome, _ in self._batch]
+            if self._keeper is not None:
+                outcomes = self._keeper.keep(connection, self._batch, prepared)
+            made = [self._settle_one(connection, outcome) for outcome in outcomes if outcome is not None]
             self._outbox.add(connection, [item for _, item in made if item is not None])
             if self._learner is not None:
                 self._learner.note(connection, [outcome for outcome, _ in made])
             self._source.commit(connection, [mark for _, mark in self._batch])
+            if self._keeper is not None:
+                self._keeper.sync()
         return [outcome for outcome, _ in made]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest import feedstore, issued, pending, profiles, robotsfiles
+from ingest import archived, feedstore, issued, pending, profiles, robotsfiles
 from sinks import outbox
 from sinks.store import Store
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FILE = "state.sqlite"
 MIGRATIONS = (
     outbox.SCHEMA + issued.SCHEMA + feedstore.SCHEMA + pending.SCHEMA + robotsfiles.SCHEMA + profiles.LESSONS,
+    archived.SCHEMA,
 )
 """Layouts of the service's state, oldest first; a published one is never edited."""
 _PATIENCE_SECONDS = 1.0

@@ -221,6 +221,24 @@ class Archive(Section):
     """Pages as they were fetched, in WARC. Without this section nothing is archived."""
 
     path: Annotated[Path, Place(), "Folder of the archive."] = Path("var/archive")
+    rotate_bytes: Annotated[int, Whole(1, 2**40), "A file of this size is finished, and the next one begun."] = (
+        268_435_456
+    )
+    rotate_seconds: Annotated[float, Seconds(), "A file of this age is finished, and the next one begun."] = 86_400
+    feeds: Annotated[
+        str,
+        Choice(("all", "changed", "none")),
+        "Which polls are kept: all of them, an unchanged document as a short reference; those that brought another"
+        " document than before; or none.",
+    ] = "all"
+    keep_days: Annotated[
+        int, Whole(1, 36_500, special=-1), "Finished files older than this are deleted; -1: however old."
+    ] = -1
+    keep_bytes: Annotated[
+        int,
+        Whole(1, 2**50, special=-1),
+        "The oldest finished files are deleted while all files together are larger; -1: however large.",
+    ] = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

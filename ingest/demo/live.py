@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 
 STATE = ".newstap-live"
 """Folder of the service's state, below the demo's own."""
+ARCHIVE = "archive"
+"""Folder of the archive, where the configuration has one."""
 _LOOKS = 0.1
 """Seconds between two looks whether all is done."""
 _POLLS = 2
@@ -85,7 +87,7 @@ def configuration(room_feeds: Sequence[FeedOffer], to: Path, base: Config) -> Co
         ),
         feeds=tuple(map(_feed, room_feeds)),
         sinks=replace(base.sinks, files=replace(base.sinks.files or FilesSink(), path=to)),
-        archive=None,
+        archive=base.archive and replace(base.archive, path=to / ARCHIVE),
         dashboard=Dashboard(listen="127.0.0.1:0"),
     )
 
@@ -132,6 +134,6 @@ def _afresh(to: Path) -> None:
     """
     if (to / STATE).is_dir():
         owned(to / STATE).close()
-        for name in ("records", "skipped", "dead-letters", STATE):
+        for name in ("records", "skipped", "dead-letters", ARCHIVE, STATE):
             if (to / name).is_dir():
                 shutil.rmtree(to / name)

@@ -16,7 +16,7 @@ from processors.records import Mode, Origin, Reason, Skipped
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from ingest.feeds import Entry, Feed
     from ingest.feedstore import Claimed
@@ -74,6 +74,8 @@ class Document:
     body_hash: bytes | None
     """None where the same body is to be read again all the same."""
     policy: Policy
+    archived: Callable[[sqlite3.Connection, Sequence[Skipped]], list[Skipped]] | None = None
+    """Keeps entries that are skipped at once, and tells where; None without an archive."""
 
 
 def keep_document(
@@ -116,6 +118,8 @@ def keep_document(
     if comparison.backlog:
         outcomes += [_left(entry, feed, source) for entry in _in_time(feed.entries)]
     pending.discover(connection, len(taken) + (len(feed.entries) if comparison.backlog else 0))
+    if outcomes and document.archived is not None:
+        outcomes = document.archived(connection, outcomes)
     if outcomes:
         outbox.add(connection, [item_of(skipped) for skipped in outcomes])
     if feed.degraded or feed.omitted:

@@ -54,6 +54,13 @@ class _Again(NamedTuple):
     """Whether it was an attempt; none was made where the host wants a pause."""
 
 
+class _Got(NamedTuple):
+    """The page is there."""
+
+    content: Page | Skipped
+    response: Response
+
+
 class _Instead(NamedTuple):
     """There is no page to be had: what the feed carries stands in."""
 
@@ -138,10 +145,10 @@ class Pages(Rounds[Pending]):
         if isinstance(came, _Instead):
             self.metrics.page_fell_back(came.reason)
             log.debug("the feed's text stands in for a page", extra={"url": url, "reason": came.reason})
-            came = _standing_in(entry.carried, came.reason)
+            self.source.offer(entry.id, _standing_in(entry.carried, came.reason))
         else:
             self.metrics.page("fetched")
-        self.source.offer(entry.id, came)
+            self.source.offer(entry.id, came.content, came.response)
 
     async def _put_off(self, entry: Pending, again: _Again) -> None:
         self.metrics.page("retried")
@@ -152,7 +159,7 @@ class Pages(Rounds[Pending]):
 
         await self.writer.run(work)
 
-    async def _asked(self, entry: Pending, url: str) -> Page | Skipped | _Again | _Instead:
+    async def _asked(self, entry: Pending, url: str) -> _Got | _Again | _Instead:
         config = self.current.config.fetch
         began = self.now()
         try:
@@ -168,7 +175,8 @@ class Pages(Rounds[Pending]):
             return self._later(entry) if pause is None else _Again(pause)
         if not 200 <= response.status < 300:
             return _Instead(Reason.HTTP_STATUS)
-        return await self._judged(entry, response)
+        judged = await self._judged(entry, response)
+        return judged if isinstance(judged, _Instead) else _Got(judged, response)
 
     def _without(self, entry: Pending, error: FetchError) -> _Again | _Instead:
         """Return what follows where no answer came."""

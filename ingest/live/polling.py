@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ingest.fetch.client import Fetcher
     from ingest.fetch.messages import Response
     from ingest.fetch.robots import Robots
+    from ingest.live.archiving import Archiving
     from ingest.live.current import Current
     from ingest.live.parsers import Parsers
     from ingest.live.writer import Writer
@@ -68,6 +69,7 @@ class Poller(Rounds[str]):
         taken: called when something new waits to be made into records.
         now: Unix time in seconds.
         chance: numbers from 0 up to 1.
+        archiving: keeps what feeds answer; None without an archive.
     """
 
     current: Current
@@ -81,6 +83,7 @@ class Poller(Rounds[str]):
     taken: Callable[[], None]
     now: Callable[[], float]
     chance: Callable[[], float]
+    archiving: Archiving | None
 
     async def run(self) -> None:
         """Poll until told to stop; nothing is asked for before it can be read."""
@@ -221,11 +224,11 @@ class _Poll:
             return await self.failed(bad)
         if response.status == 304:
             self._poller.metrics.polled("unmodified")
-            return await self._kept(unmodified(response, self._asked))
+            return await self._kept(unmodified(response, self._asked), response)
         digest = hashlib.sha256(response.body).digest()
         if digest == self._claimed.state.body_hash:
             self._poller.metrics.polled("same")
-            return await self._kept(Same(answer_of(response, self._asked)))
+            return await self._kept(Same(answer_of(response, self._asked)), response)
         return await self._read(response, digest)
 
     async def _read(self, response: Response, digest: bytes) -> Kept:
@@ -241,26 +244,32 @@ class _Poll:
         if isinstance(parsed, Refused):
             self._tell(parsed.error, parsed.detail)
             poller.metrics.poll_failed(parsed.error)
-            return await self._refused(parsed)
+            return await self._refused(parsed, response)
         feed = parsed.feed
         poller.metrics.polled("modified")
         answer = answer_of(response, self._asked, believed=not feed.cut)
         whole = None if feed.cut else digest  # what ends in mid-air must not be taken for known when it comes again
-        document = Document(parsed, answer, whole, poller.current.policy(self._claimed.feed))
+        archiving = poller.archiving
+        skips = None if archiving is None else archiving.skipped
+        document = Document(parsed, answer, whole, poller.current.policy(self._claimed.feed), skips)
         settings = self._settings
 
         def work(connection: sqlite3.Connection) -> Kept:
             now = poller.now()
+            if archiving is not None:
+                archiving.document(connection, response, self._claimed.state.url)
             _take_up_children(connection, self._claimed.feed, feed.children, settings, now)
             return keep_document(connection, poller.outbox, self._claimed, document, settings, now=now, seed=self._seed)
 
         return await poller.writer.run(work)
 
-    async def _refused(self, parsed: Refused) -> Kept:
+    async def _refused(self, parsed: Refused, response: Response) -> Kept:
         """Keep that a document was no feed; at first contact go on with a feed that it names, if it is a page."""
 
         def work(connection: sqlite3.Connection) -> Kept:
             now = self._poller.now()
+            if self._poller.archiving is not None:
+                self._poller.archiving.document(connection, response, self._claimed.state.url)
             if self._claimed.state.last_body is None:
                 for url in parsed.named:
                     if _is_another(connection, self._claimed, url):
@@ -271,8 +280,12 @@ class _Poll:
 
         return await self._poller.writer.run(work)
 
-    async def _kept(self, outcome: Outcome) -> Kept:
+    async def _kept(self, outcome: Outcome, unchanged: Response | None = None) -> Kept:
+        """Keep what came of the poll, and in the archive that the document is as it was, where one says so."""
+
         def work(connection: sqlite3.Connection) -> Kept:
+            if unchanged is not None and self._poller.archiving is not None:
+                self._poller.archiving.unchanged(connection, unchanged, self._claimed.state.url)
             return keep(connection, self._claimed, outcome, self._settings, now=self._poller.now(), seed=self._seed)
 
         return await self._poller.writer.run(work)

@@ -21,6 +21,7 @@ from ingest.fetch.robots import Robots, product_token
 from ingest.figures import tell_sinks
 from ingest.health import Health
 from ingest.listener import Listener, ListenError
+from ingest.live.archiving import archiving_of
 from ingest.live.current import Current
 from ingest.live.pages import Pages
 from ingest.live.parsers import SECONDS, Parsers
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from ingest.config import Config
+    from ingest.live.archiving import Archiving
     from processors.records import Outcome
     from sinks.base import Sink
 
@@ -92,6 +94,7 @@ def serve(
         RulesError: a boilerplate rule is wrong.
         TopicsError: a topic definition is wrong, or a topic unknown.
         ConfigError: a processor cannot be built, or a fetcher's sinks are not Kafka alone.
+        ArchiveError: the archive cannot be used.
         ListenError: the listener's address, as configured, cannot be had.
     """
     watched = WatchedTopics(Recipe(config=config))
@@ -108,8 +111,12 @@ def serve(
         delivery = Delivery(box, _sinks(config, job, box, topics.names))
         if job == JOB or "dashboard.listen" in config.given:
             _listen(config, health, metrics, stack)
-        service = _Service(watched, box, delivery, health, metrics, on_outcome)
-        return asyncio.run(service.run(stop, idle or threading.Event(), reload or threading.Event()))
+        archiving = None if config.archive is None else archiving_of(config.archive, box, stack)
+        service = _Service(watched, box, delivery, health, metrics, archiving, on_outcome)
+        code = asyncio.run(service.run(stop, idle or threading.Event(), reload or threading.Event()))
+        if archiving is not None:
+            archiving.end()
+        return code
 
 
 def _listen(config: Config, health: Health, metrics: Metrics, stack: ExitStack) -> None:
@@ -144,6 +151,7 @@ class _Service:
         delivery: Delivery,
         health: Health,
         metrics: Metrics,
+        archiving: Archiving | None,
         on_outcome: Callable[[Outcome], None] | None,
     ) -> None:
         self._current = Current(watched.recipe.config)
@@ -152,6 +160,7 @@ class _Service:
         self._delivery = delivery
         self._health = health
         self._metrics = metrics
+        self._archiving = archiving
         self._on_outcome = on_outcome
         self._waiting = pending.Waiting(0, 0)
         self._feeds: dict[str, int] = {}
@@ -168,6 +177,8 @@ class _Service:
                 self._part("reload", self._reload.run),
                 self._part("upkeep", self._sweep),
             ]
+            if self._archiving is not None:
+                parts.append(self._part("archive", self._archiving.tend))
             if self._box.job != FETCH:  # nothing of what a fetcher does depends on them
                 parts.append(self._part("definitions", self._workers.watch))
             self._delivery.start()
@@ -192,7 +203,9 @@ class _Service:
     async def _assemble(self, stack: AsyncExitStack) -> None:
         """Make the parts, and take over from the service before."""
         config, loop = self._current.config, asyncio.get_running_loop()
-        self._writer = Writer(self._box.store, self._health.part("state"))
+        archiving = self._archiving
+        last = archiving.sync if archiving is not None else lambda: None
+        self._writer = Writer(self._box.store, self._health.part("state"), last)
         stack.push_async_callback(_bounded, self._writer.close)
         hosts = Hosts(connections=config.fetch.host_connections, delay=config.fetch.host_delay_seconds)
         fetcher = await stack.enter_async_context(_fetcher(config, hosts))
@@ -200,7 +213,9 @@ class _Service:
         robots = Robots(fetcher, hosts=hosts, token=agent, ttl=ttl, memory=RobotsMemory(self._writer))
         parsers = Parsers(seconds=min(SECONDS, config.extraction.worker_timeout_seconds))
         stack.callback(parsers.close)
-        self._source = LiveSource(lambda: loop.call_soon_threadsafe(self._pages.look))
+        self._source = LiveSource(lambda: loop.call_soon_threadsafe(self._pages.look), keeping=archiving is not None)
+        if archiving is not None:
+            archiving.follow(self._source)
         self._pages = Pages(
             current=self._current,
             writer=self._writer,
@@ -222,9 +237,17 @@ class _Service:
             taken=self._pages.look,
             now=time.time,
             chance=random.random,
+            archiving=archiving,
         )
         self._workers = Workers(
-            self._watched, self._current, self._source, self._box, self._delivery, self._committed, self._pages.look
+            self._watched,
+            self._current,
+            self._source,
+            self._box,
+            self._delivery,
+            self._committed,
+            self._pages.look,
+            archiving,
         )
         stack.callback(self._workers.close)
         await self._workers.start()
@@ -294,6 +317,10 @@ class _Service:
         self._metrics.gauge_from("newstap_feeds", lambda: self._feeds)
         self._metrics.gauge_from("newstap_pending_pages", lambda: self._waiting.rows)
         tell_sinks(self._metrics, lambda: self._sinks, self._box)
+        if self._archiving is not None:
+            upkeep = self._archiving.upkeep
+            self._metrics.gauge_from("newstap_archive_bytes", lambda: upkeep.size)
+            self._metrics.gauge_from("newstap_archive_deleted_files_total", lambda: upkeep.deleted)
 
     def _count(self) -> str:
         n = sum(self._feeds.values())

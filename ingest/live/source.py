@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingest import pending
 from ingest.sources.base import Entry
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Iterator, Sequence
 
+    from ingest.fetch.messages import Response
     from processors.records import Skipped
 
 MOST_ROWS = 400
@@ -23,32 +24,51 @@ _PATIENCE_SECONDS = 0.03
 """How long the pipeline waits for an entry before it looks at its workers again."""
 
 
+class Given(NamedTuple):
+    """What was handed over of an entry."""
+
+    content: Page | Skipped
+    response: Response | None
+    """The answer that it came in; None where it is made of what the feed carries."""
+
+
 class LiveSource:
     """A source of what was fetched; implements `ingest.sources.base.Source`. Its marks are numbers of pending entries.
 
     Args:
         settled: called in the pipeline's thread when entries have their outcomes.
+        keeping: whether what was handed over is held until then, for the archive.
     """
 
     name = "feeds"
 
-    def __init__(self, settled: Callable[[], object]) -> None:
+    def __init__(self, settled: Callable[[], object], *, keeping: bool = False) -> None:
         self._settled = settled
+        self._keeping = keeping
         self._queue: deque[Entry[int]] = deque()
         self._held: dict[int, int] = {}
         """Number of each entry under way, with its bytes."""
+        self._given: dict[int, Given] = {}
         self._size = 0
         self._arrived = threading.Condition()
         self._ended = False
 
-    def offer(self, number: int, content: Page | Skipped) -> None:
-        """Hand over what an entry has become."""
+    def offer(self, number: int, content: Page | Skipped, response: Response | None = None) -> None:
+        """Hand over what an entry has become, and the answer that it came in."""
         size = len(content.body) if isinstance(content, Page) else 0
         with self._arrived:
+            if self._keeping:
+                self._given[number] = Given(content, response)
+                size += len(response.wire.body) if response is not None and response.wire is not None else 0
             self._held[number] = size
             self._size += size
             self._queue.append(Entry(content=content, mark=number))
             self._arrived.notify()
+
+    def given(self, number: int) -> Given:
+        """Return what was handed over, of an entry that has no outcome yet."""
+        with self._arrived:
+            return self._given[number]
 
     @property
     def held(self) -> frozenset[int]:
@@ -76,6 +96,7 @@ class LiveSource:
         with self._arrived:
             self._queue.clear()
             self._held.clear()
+            self._given.clear()
             self._size = 0
 
     def entries(self) -> Iterator[Entry[int] | None]:
@@ -98,4 +119,5 @@ class LiveSource:
         with self._arrived:
             for number in marks:
                 self._size -= self._held.pop(number, 0)
+                self._given.pop(number, None)
         self._settled()

@@ -16,6 +16,7 @@ from ingest.pool import Pool
 from ingest.profiles import Learner, Profiles
 from ingest.recipe import Limits
 from ingest.routing import handed_on
+from processors.boilerplate.files import RuleFiles
 from processors.profiles.snapshot import version_of
 from processors.topics.definitions import TopicsError
 
@@ -24,8 +25,10 @@ if TYPE_CHECKING:
 
     from ingest.config import Extraction
     from ingest.delivery import Delivery
+    from ingest.live.archiving import Archiving
     from ingest.live.current import Current
     from ingest.live.source import LiveSource
+    from ingest.recipe import Recipe
     from ingest.reload import WatchedTopics
     from processors.records import Outcome, Page
     from sinks.outbox import Outbox
@@ -53,6 +56,7 @@ class Workers:
         delivery: told of them.
         committed: called with each outcome once it is committed, in the pipeline's thread.
         look: has the fetchers look for what they may hand over.
+        archiving: keeps what outcomes are made of; None without an archive.
     """
 
     def __init__(  # noqa: PLR0917 - each is one part of the whole, named as in the caller
@@ -64,6 +68,7 @@ class Workers:
         delivery: Delivery,
         committed: Callable[[Page | Outcome], None],
         look: Callable[[], None],
+        archiving: Archiving | None,
     ) -> None:
         self._watched = watched
         self._current = current
@@ -72,6 +77,7 @@ class Workers:
         self._delivery = delivery
         self._committed = committed
         self._look = look
+        self._archiving = archiving
         self._profiles = Profiles(current.config.state.path)
         self._learner = Learner(self._profiles, box.store)
         self._learned = ""
@@ -118,13 +124,17 @@ class Workers:
                 self._source.resume()
 
     def _made(self) -> Callable[[], bool]:
-        return self._handing_on() if self._box.job == FETCH else self._extracting()
-
-    def _extracting(self) -> Callable[[], bool]:
-        extraction = self._current.config.extraction
+        if self._box.job == FETCH:
+            return self._handing_on()
         recipe = replace(self._watched.recipe, profiles=self._learned)
+        if self._archiving is not None:
+            recipe = replace(recipe, rules=RuleFiles.read(recipe.config.extraction.rules))
+        return self._extracting(recipe)
+
+    def _extracting(self, recipe: Recipe) -> Callable[[], bool]:
+        extraction = self._current.config.extraction
         limits = Limits(extraction.worker_timeout_seconds, extraction.worker_memory_mb, RECYCLE_PAGES)
-        return Pipeline[int, "Outcome"](
+        pipeline = Pipeline[int, "Outcome"](
             source=self._source,
             pool=Pool[int](recipe, workers=workers_of(extraction), limits=limits),
             settle=settle,
@@ -133,7 +143,15 @@ class Workers:
             stop=self._halt,
             on_outcome=self._committed,
             learner=self._learner,
-        ).run
+            keeper=self._archiving,
+        )
+
+        def run() -> bool:
+            if self._archiving is not None:
+                self._archiving.began(recipe)
+            return pipeline.run()
+
+        return run
 
     def _handing_on(self) -> Callable[[], bool]:
         return Pipeline[int, "Page | Outcome"](
@@ -144,6 +162,7 @@ class Workers:
             delivery=self._delivery,
             stop=self._halt,
             on_outcome=self._committed,
+            keeper=self._archiving,
         ).run
 
     async def watch(self) -> None:

@@ -38,11 +38,13 @@ class Writer:
     Args:
         store: the state.
         part: told when the disk takes nothing, and when it does again.
+        last: called at the end of each transaction, within it.
     """
 
-    def __init__(self, store: Store, part: Part) -> None:
+    def __init__(self, store: Store, part: Part, last: Callable[[], None] = lambda: None) -> None:
         self._store = store
         self._part = part
+        self._last = last
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
         self._queue: list[_Work] = []
         self._flushing: asyncio.Task[None] | None = None
@@ -96,7 +98,9 @@ class Writer:
         """Return each piece's result or exception; a full disk's error if nothing at all could be kept."""
         try:
             with self._store.transaction() as connection:
-                return [_guarded(connection, work) for work in batch]
+                answers = [_guarded(connection, work) for work in batch]
+                self._last()
+                return answers
         except StoreFullError as error:
             return error
         except Exception as error:  # noqa: BLE001 - damage, a closed store: for every caller alike, none may wait for ever
@@ -114,6 +118,8 @@ def _guarded(connection: sqlite3.Connection, work: Callable[[sqlite3.Connection]
         if isinstance(error, sqlite3.OperationalError):
             raise  # the store knows whether that passes; the others come again with it
         return error
+    except StoreFullError:  # of a file that is written beside: all of it is undone, and run again
+        raise
     except Exception as error:  # noqa: BLE001 - the caller's, raised there
         _undo(connection)
         return error

@@ -131,6 +131,12 @@ _ALL = (
         topic=(),
         partition=(),
     ),
+    _asked("newstap_archive_bytes", "Size of the archive's WARC files."),
+    _asked(
+        "newstap_archive_deleted_files_total",
+        "Archive files deleted since the start, as `keep_days` and `keep_bytes` want it.",
+        Kind.COUNTER,
+    ),
     _asked("newstap_worker_restarts_total", "Worker processes that were replaced.", Kind.COUNTER),
     Metric(
         name="newstap_build_info",

@@ -11,7 +11,7 @@ import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
-from tests.ingest.newsroom import begun, descendants, gone
+from tests.ingest.newsroom import asked_to_end, begun, descendants, gone
 from tests.live.running import Running
 
 if TYPE_CHECKING:
@@ -54,6 +54,10 @@ class Process:
     def signal(self, number: int) -> None:
         """Send a signal to the main process."""
         self._process.send_signal(number)
+
+    async def ask_to_end(self) -> None:
+        """Send SIGTERM, once it listens."""
+        await asyncio.to_thread(asked_to_end, self._process)
 
     async def ended(self, seconds: float) -> int:
         """Return the exit code."""
