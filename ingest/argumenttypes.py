@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 from datetime import UTC, datetime
+from typing import Literal
 
 
 def address(text: str) -> str:
@@ -57,6 +58,11 @@ def moment(text: str) -> datetime:
     except ValueError as error:
         raise argparse.ArgumentTypeError(f"{text!r} is no time, as in 2026-01-31 or 2026-01-31T06:00+02:00") from error
     return found if found.utcoffset() is not None else found.replace(tzinfo=UTC)
+
+
+def as_of(text: str) -> datetime | Literal["recorded"]:
+    """Return a time as `moment` does, or the word for what an archive has recorded."""
+    return "recorded" if text == "recorded" else moment(text)
 
 
 def words(text: str) -> tuple[str, ...]:

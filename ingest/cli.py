@@ -53,14 +53,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(options: argparse.Namespace, config: Config) -> int:
     from ingest.archived import ArchiveError  # noqa: PLC0415 - see main
-    from ingest.config import ConfigError  # noqa: PLC0415 - see main
-    from ingest.feedcommands.errors import FeedsError  # noqa: PLC0415 - see main
-    from ingest.jobs import JobError  # noqa: PLC0415 - see main
-    from ingest.pool import PoolError  # noqa: PLC0415 - see main
-    from ingest.sources.opening import InputError  # noqa: PLC0415 - see main
-    from processors.boilerplate.rules import RulesError  # noqa: PLC0415 - see main
-    from processors.topics.definitions import TopicsError  # noqa: PLC0415 - see main
-    from sinks.store import StoreError, StoreFullError  # noqa: PLC0415 - see main
+    from sinks.store import StoreFullError  # noqa: PLC0415 - see main
 
     commands = {
         "run": _serve,
@@ -82,7 +75,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
     except (ArchiveError, StoreFullError) as error:
         print(error, file=sys.stderr)  # noqa: T201 - as below
         return STOPPED  # not the configuration's fault: a service manager may try again
-    except (ConfigError, FeedsError, InputError, JobError, PoolError, RulesError, TopicsError, StoreError) as error:
+    except _mistakes() as error:
         print(error, file=sys.stderr)  # noqa: T201 - the user's own mistake: no time stamp, no logger's name
         return USAGE
     except BrokenPipeError:
@@ -91,6 +84,22 @@ def _run(options: argparse.Namespace, config: Config) -> int:
         return STOPPED
     except KeyboardInterrupt:  # in a command that has nothing to bring to an orderly end
         return STOPPED
+
+
+def _mistakes() -> tuple[type[Exception], ...]:
+    """Return what the user's own mistakes raise; their texts say what would be right."""
+    from ingest.config import ConfigError  # noqa: PLC0415 - see main
+    from ingest.feedcommands.errors import FeedsError  # noqa: PLC0415 - see main
+    from ingest.jobs import JobError  # noqa: PLC0415 - see main
+    from ingest.knowledge import KnowledgeError  # noqa: PLC0415 - see main
+    from ingest.pool import PoolError  # noqa: PLC0415 - see main
+    from ingest.sources.opening import InputError  # noqa: PLC0415 - see main
+    from processors.boilerplate.rules import RulesError  # noqa: PLC0415 - see main
+    from processors.topics.definitions import TopicsError  # noqa: PLC0415 - see main
+    from sinks.store import StoreError  # noqa: PLC0415 - see main
+
+    known = (ConfigError, FeedsError, InputError, JobError, KnowledgeError, PoolError, RulesError, TopicsError)
+    return (*known, StoreError)
 
 
 def _serve(options: argparse.Namespace, config: Config) -> int:
@@ -152,6 +161,8 @@ def _replay(options: argparse.Namespace, config: Config) -> int:
         speed=options.speed,
         topics=options.topics,
         selection=selection,
+        as_of=options.as_of,
+        knowledge=options.knowledge,
         changes_against=options.against,
     )
     return replay(config, _sinks(options, config), wanted, stop)

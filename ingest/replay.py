@@ -10,20 +10,23 @@ import sys
 import tempfile
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
+from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, TypedDict
+from typing import IO, TYPE_CHECKING, Any, Literal, TypedDict
 
 from ingest import jobs
 from ingest.choosing import Choice
 from ingest.delivery import Delivery
 from ingest.jobrun import JobRun, counted
+from ingest.knowledge import FOLDER, Knowledge
 from ingest.pacing import Paced
 from ingest.pipeline import HandOn, Pipeline
 from ingest.pool import Pool, preload
 from ingest.profiles import Learner, profiles_of
 from ingest.progress import Progress
 from ingest.published import Published
+from ingest.recall import Recalled, knowledge_of, recalled
 from ingest.recipe import Limits, Recipe, topics_of
 from ingest.routing import handed_on
 from ingest.selection import EVERYTHING, Selected, Selection
@@ -31,6 +34,7 @@ from ingest.sources.archive import ArchiveSource
 from ingest.sources.base import Mark, PassedOver
 from ingest.sources.opening import discovered
 from ingest.wiring import MIGRATIONS, kafka_sink, sinks_of
+from processors.boilerplate.files import RuleFiles
 from processors.records import Page
 from sinks.base import Kind, Sink
 from sinks.console import ConsoleSink
@@ -69,6 +73,10 @@ class Options:
     topics: tuple[str, ...] | None = None
     """Names; empty for all; None for what the configuration enables."""
     selection: Selection = EVERYTHING
+    as_of: datetime | Literal["recorded"] | None = None
+    """Rules, definitions and profiles of a time, or those that each page was read with before; None for today's."""
+    knowledge: Path | None = None
+    """Where those are kept; None for the archive that the inputs lie in."""
     changes_against: Path | None = None
     """The folder of what was published: only records that differ from it are delivered, as its next revisions."""
 
@@ -95,20 +103,21 @@ def replay(
         JobError: the target belongs to another job.
         PoolError: rules, topics or processors are wrong, so that no worker can start.
         TopicsError: topics are wrong, or one is selected that is not looked for.
+        KnowledgeError: what was in force is not known, or today's cannot be kept.
         StoreError: the state cannot be used, or another process works on the job.
         BrokenPipeError: a dry run's reader has gone.
     """
     files, ignored = discovered(options.inputs)
     if not options.distribute:
         preload()  # first, since the workers' libraries are loaded meanwhile
-    topics = topics_of(Recipe(config=config, topics=options.topics))
-    options.selection.check(topics.names)
-    recipe = Recipe(config=config, definitions=topics)
+    recipe = _recipe(config, options)
+    topics = _topics(recipe)
+    options.selection.check(topics)
     with ExitStack() as stack:
-        box, targets = _opened(stack, config, sinks, options, topics.names)
+        box, targets = _opened(stack, config, sinks, options, topics)
         source = ArchiveSource(files, box.store, max_page_bytes=config.fetch.max_page_bytes, stdin=_stdin())
         parts = _Parts(
-            source=Selected(source, options.selection) if options.selection else source,
+            source=_narrowed(source, recipe, options),
             position=source.progress,
             box=box,
             targets=targets,
@@ -122,6 +131,31 @@ def replay(
     if not options.dry_run:
         _tell_targets(sinks)
     return code
+
+
+def _recipe(config: Config, options: Options) -> Recipe:
+    """Return what the chain is built from: as of today, or as of then."""
+    definitions = topics_of(Recipe(config=config, topics=options.topics))
+    today = Recipe(config=config, definitions=definitions, rules=RuleFiles.read(config.extraction.rules))
+    if options.as_of is None:
+        return today
+    knowledge = knowledge_of(options.inputs, config, options.knowledge)
+    if isinstance(options.as_of, datetime):
+        return recalled(today, knowledge, options.as_of)
+    return replace(today, knowledge=knowledge.folder)
+
+
+def _topics(recipe: Recipe) -> tuple[str, ...]:
+    """Return the names of the topics that a record may have."""
+    today = recipe.definitions.names if recipe.definitions is not None else ()
+    return today if recipe.knowledge is None else Knowledge(recipe.knowledge).topic_names()
+
+
+def _narrowed(source: Source[Mark], recipe: Recipe, options: Options) -> Source[Mark]:
+    """Return the source of what is asked for, each page with what it is to be read with."""
+    if recipe.knowledge is not None:
+        source = Recalled(source, Knowledge(recipe.knowledge))
+    return Selected(source, options.selection) if options.selection else source
 
 
 def _opened(
@@ -172,11 +206,13 @@ def _extract(parts: _Parts, recipe: Recipe) -> int:
     config, options, box = recipe.config, parts.options, parts.box
     against = options.changes_against
     profiles = profiles_of(config, box.store.path.parent if against is None else against / jobs.STATE_FOLDER)
-    pool = _pool(replace(recipe, profiles=profiles.snapshot(box.store)), options)
+    if options.as_of is None:
+        recipe = replace(recipe, profiles=profiles.snapshot(box.store))
+        Knowledge(box.store.path.parent / FOLDER).keep(recipe)
+    pool = _pool(recipe, options)
     # What changes was learned from when it was published.
     learner = None if options.dry_run or against is not None else Learner(profiles, box.store)
-    if recipe.definitions is not None:
-        _tell_changes(box, definitions_of(config, recipe.definitions.digest))
+    _tell_changes(box, definitions_of(recipe, options))
     work: Work[Any, tuple[Outcome | PassedOver | None, Mark]] = pool
     if options.speed:
         work = Paced(work, options.speed)
@@ -251,12 +287,12 @@ def _pool(recipe: Recipe, options: Options) -> Pool[Mark]:
     return Pool[Mark](recipe, workers=workers, limits=limits)
 
 
-def definitions_of(config: Config, topics: str) -> str:
+def definitions_of(recipe: Recipe, options: Options) -> str:
     """Return a digest of what records depend on beside their page: version, topics, rules and processors."""
-    digest = hashlib.sha256(f"{version('newstap')} {topics} {config.processors}".encode())
-    for path in config.extraction.rules:
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:16]
+    then = options.as_of if recipe.knowledge is not None else ""  # else those of then are the recipe's own
+    rules, topics = recipe.rules and recipe.rules.digest, recipe.definitions and recipe.definitions.digest
+    matter = f"{version('newstap')} {topics} {rules} {recipe.config.processors} {then}"
+    return hashlib.sha256(matter.encode()).hexdigest()[:16]
 
 
 def _tell_changes(box: Outbox, definitions: str) -> None:

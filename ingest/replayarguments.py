@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from ingest.argumenttypes import address, count, moment, rate, topics, words
+from ingest.argumenttypes import address, as_of, count, moment, rate, topics, words
 
 _FILTERS = ("since", "until", "host", "language", "topic")
 
@@ -37,8 +37,20 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], co
     replay.add_argument("--restart", action="store_true", help="begin anew: replace the files, publish again")
     replay.add_argument("--strict", action="store_true", help="exit with 1 if there are dead letters")
     replay.add_argument("--workers", type=count, default=0, metavar="N", help="processes (default: one per core)")
+    _add_time_travel(replay)
     _add_pace(replay)
     _add_filters(replay)
+
+
+def _add_time_travel(replay: argparse.ArgumentParser) -> None:
+    travel = replay.add_argument_group("time travel")
+    travel.add_argument(
+        "--as-of",
+        type=as_of,
+        metavar="TIME|recorded",
+        help="with rules, topic definitions and site profiles of then, or those that each page was read with before",
+    )
+    travel.add_argument("--knowledge", type=Path, metavar="DIR", help="where they are kept (default: in the archive)")
 
 
 def _add_pace(replay: argparse.ArgumentParser) -> None:
@@ -60,13 +72,32 @@ def _add_filters(replay: argparse.ArgumentParser) -> None:
 
 def problem(options: argparse.Namespace) -> str | None:
     """Return what is wrong with options that do not go together; None where nothing is."""
-    filtered = any(getattr(options, name) for name in _FILTERS)
-    if options.distribute and (options.to is not None or options.dry_run or options.topics is not None or filtered):
-        return "--distribute only hands pages to workers: without --to, --topics, --dry-run and filters"
-    if options.publish_changes and (options.against is None or options.distribute):
-        return "--publish-changes needs --against DIR, the folder of the records that were published; no --distribute"
-    if options.against is not None and not (options.publish_changes or options.diff):
-        return "--against is for --diff and --publish-changes"
-    if options.publish_changes and options.to is not None and options.to.resolve() == options.against.resolve():
-        return "--publish-changes writes to a folder of its own: choose another one with --to than --against names"
-    return None
+    given = {name: value is not None and value is not False and value != () for name, value in vars(options).items()}
+    wrong = (
+        (
+            options.distribute and any(map(given.get, ("to", "dry_run", "topics", *_FILTERS))),
+            "--distribute only hands pages to workers: without --to, --topics, --dry-run and filters",
+        ),
+        (
+            options.as_of is not None and any(map(given.get, ("topics", "distribute", "diff"))),
+            "--as-of brings its own topics, and makes records: without --topics, --distribute and --diff",
+        ),
+        (given["knowledge"] and options.as_of is None, "--knowledge is for --as-of"),
+        (
+            options.publish_changes and (options.against is None or options.distribute),
+            "--publish-changes needs --against DIR, the folder of the records that were published; no --distribute",
+        ),
+        (
+            given["against"] and not (options.publish_changes or options.diff),
+            "--against is for --diff and --publish-changes",
+        ),
+        (
+            options.publish_changes and given["to"] and given["against"] and _is_same(options.to, options.against),
+            "--publish-changes writes to a folder of its own: choose another one with --to than --against names",
+        ),
+    )
+    return next((text for is_wrong, text in wrong if is_wrong), None)
+
+
+def _is_same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()

@@ -87,7 +87,7 @@ class Chains:
     def __init__(self, recipe: Recipe) -> None:
         self._recipe = recipe
         self._now = chain_of(recipe)
-        self._then: OrderedDict[str, Chain] = OrderedDict()
+        self._then: OrderedDict[Fingerprint, Chain] = OrderedDict()
 
     def of(self, page: Page) -> Chain:
         """Return the chain that a page is for.
@@ -97,14 +97,13 @@ class Chains:
         """
         if page.as_of is None or self._recipe.knowledge is None:
             return self._now
-        if page.as_of not in self._then:
-            fingerprint = Fingerprint.of(json.loads(page.as_of))
-            recipe = Knowledge(self._recipe.knowledge).recalled(fingerprint, self._recipe)
-            self._then[page.as_of] = chain_of(recipe)
-        self._then.move_to_end(page.as_of)
+        then = replace(Fingerprint.of(json.loads(page.as_of)), newstap="", extractor=None)  # code is what it is
+        if then not in self._then:
+            self._then[then] = chain_of(Knowledge(self._recipe.knowledge).recalled(then, self._recipe))
+        self._then.move_to_end(then)
         if len(self._then) > CHAINS:
             self._then.popitem(last=False)
-        return self._then[page.as_of]
+        return self._then[then]
 
 
 def outcome_of(chain: Chain, page: Page) -> Outcome:

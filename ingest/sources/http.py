@@ -83,6 +83,17 @@ def outcome_of(block: Block, *, limit: int) -> Page | Skipped | Failed:
     return outcome
 
 
+def body_of(block: Block, *, limit: int) -> bytes | Skipped | Failed:
+    """Return the decoded body of a response, whatever its status and type, or the reason why it cannot be had."""
+    response = parsed_response(block.body)
+    if response is None:
+        return _failed(block, "no HTTP response: no status line, or headers without an end")
+    body = _read(block, response, limit)
+    if isinstance(body, bytes) and not _digests_hold(block, response):
+        return _failed(block, "the digest does not match: the record has changed since it was written")
+    return body
+
+
 def parsed_response(message: bytes) -> Response | None:
     """Take a response apart (RFC 9112 §2), as leniently as archives need: LF line ends, folded headers, latin-1."""
     end = _HEADER_END.search(message, 0, MAX_HEADER)
@@ -133,17 +144,23 @@ def _page(block: Block, response: Response, limit: int) -> Page | Skipped | Fail
     media_type = response.headers.get("content-type", "").partition(";")[0].partition(",")[0].strip().lower()
     if media_type and media_type not in HTML_TYPES:
         return Skipped(origin=block.origin, url=block.url, reason=Reason.NOT_HTML, detail=media_type[:100])
+    body = _read(block, response, limit)
+    if not isinstance(body, bytes):
+        return body
+    if not media_type and not _looks_like_html(body):
+        return Skipped(origin=block.origin, url=block.url, reason=Reason.NOT_HTML, detail="no Content-Type")
+    content_type = response.headers.get("content-type") or None
+    return Page(form=Form.HTML, body=body, origin=block.origin, url=block.url, content_type=content_type)
+
+
+def _read(block: Block, response: Response, limit: int) -> bytes | Skipped | Failed:
     try:
-        body = _body(block, response, limit)
+        return _body(block, response, limit)
     except BodyTooLargeError as error:
         return Skipped(origin=block.origin, url=block.url, reason=Reason.TOO_LARGE, detail=str(error))
     except BodyError as error:
         cause = f" (the crawler kept only a part of it: {block.truncated[:40]})" if block.truncated else ""
         return _failed(block, f"{error}{cause}")
-    if not media_type and not _looks_like_html(body):
-        return Skipped(origin=block.origin, url=block.url, reason=Reason.NOT_HTML, detail="no Content-Type")
-    content_type = response.headers.get("content-type") or None
-    return Page(form=Form.HTML, body=body, origin=block.origin, url=block.url, content_type=content_type)
 
 
 def _body(block: Block, response: Response, limit: int) -> bytes:

@@ -16,6 +16,7 @@ from ingest.sources.base import Position
 from ingest.sources.frames import Broken, Format, Frame, Frames
 from ingest.sources.http import Block, checked_digest, held_bytes, outcome_of, percent_encoded
 from ingest.sources.lines import Read, unreadable
+from ingest.sources.told import Told, is_ours
 from processors.records import ArchiveRef, Failed, Mode, Origin, Page, Reason, Skipped, Step
 
 if TYPE_CHECKING:
@@ -31,16 +32,19 @@ _LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$", re.IG
 def read_warc(stream: IO[bytes], name: str, start: Position, *, max_bytes: int) -> Iterator[Read]:
     """Yield a page or an outcome for each response, resource, revisit and conversion record, and for each damage.
 
+    Of an archive of ours, for each page, entry and skipped document that it tells of; see `ingest.sources.told`.
+
     Args:
         stream: the file; it must be able to seek. Its first bytes tell whether it is gzip or LZ4.
         name: the file's, for origins.
         start: where to go on.
         max_bytes: of a decoded page.
     """
+    told = Told(name, max_bytes) if is_ours(stream) else None
     frames = Frames(stream, FORMAT, start, max_block=held_bytes(max_bytes))
     ordinal = start.ordinal
     for frame in frames:
-        read = broken(frame, name) if isinstance(frame, Broken) else _outcome(frame, name, max_bytes)
+        read = broken(frame, name) if isinstance(frame, Broken) else _outcome(frame, name, max_bytes, told)
         if read is not None:
             ordinal += 1
             yield read, frames.position(ordinal)
@@ -65,12 +69,14 @@ FORMAT = Format(
 )
 
 
-def _outcome(frame: Frame, name: str, limit: int) -> Page | Skipped | Failed | None:
+def _outcome(frame: Frame, name: str, limit: int, told: Told | None) -> Page | Skipped | Failed | None:
     try:
         # FastWARC wants CRLF, as the standard does; not every writer does.
         record = WarcRecord.from_bytes(re.sub(rb"\r?\n", b"\r\n", frame.head))
     except (OSError, ValueError) as error:
         return unreadable(name, frame.place.in_file, f"a record whose head cannot be read: {error}")
+    if told is not None:
+        return told.outcome(record, frame)
     if not record.record_type & DOCUMENTS:
         return None
     headers = record.headers

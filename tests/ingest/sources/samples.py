@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 from typing import TYPE_CHECKING
 
 import lz4.frame  # type: ignore[import-untyped] # it has no types
@@ -12,6 +13,7 @@ from ingest.sources.arc import read_arc
 from ingest.sources.base import Position
 from ingest.sources.warc import read_warc
 from processors.records import Failed, Page, Skipped
+from sinks.codec import encode_page_header
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -47,6 +49,24 @@ def record(n: int, block: bytes | None = None, *, length: object = None, **heade
     }
     lines = "".join(f"{name.replace('_', '-')}: {value}\r\n" for name, value in fields.items() if value is not None)
     return f"WARC/1.0\r\n{lines}\r\n".encode() + block + b"\r\n\r\n"
+
+
+WARCINFO = record(0, b"software: newstap/1 (test)\r\nformat: WARC File Format 1.1\r\n", WARC_Type="warcinfo")
+"""How an archive of ours begins (`docs/archive-format.md`)."""
+
+
+def told(kind: str, n: int, **fields: object) -> bytes:
+    """A metadata record of an archive of ours; it names the response of `record(n)`."""
+    block = json.dumps({"schema": 1, "kind": kind, **fields}).encode()
+    beside = f"<urn:uuid:00000000-0000-4000-8000-{n:012d}>"
+    return record(n + 10_000, block, WARC_Type="metadata", Content_Type="application/json", WARC_Concurrent_To=beside)
+
+
+def told_page(n: int, page: Page, fingerprint: object = None, **headers: str) -> bytes:
+    """The three records of a page in an archive of ours."""
+    header = json.loads(encode_page_header(page))
+    request = record(n + 20_000, b"GET / HTTP/1.1\r\n\r\n", WARC_Type="request")
+    return told("page", n, page=header, fingerprint=fingerprint) + request + record(n, response(page.body, **headers))
 
 
 def document(n: int, block: bytes | None = None, length: object = None) -> bytes:
