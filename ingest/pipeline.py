@@ -9,8 +9,6 @@ import logging
 import time
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
-from ingest.issued import settled
-from ingest.items import item_of
 from processors.records import Failed, Page
 from sinks.base import Item
 from sinks.store import StoreFullError
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from ingest.delivery import Delivery
     from ingest.profiles import Learner
     from ingest.sources.base import Source
-    from processors.records import Outcome
     from sinks.outbox import Outbox
 
 log = logging.getLogger(__name__)
@@ -76,12 +73,6 @@ class Keeper(Protocol[In_contra]):
     def sync(self) -> None:
         """Make it durable: the transaction ends now. Raises as `keep`."""
         ...
-
-
-def settle(connection: sqlite3.Connection, outcome: Outcome) -> tuple[Outcome, Item]:
-    """Return an outcome as it is to be delivered: repeats skipped, revisions numbered."""
-    outcome = settled(connection, outcome)
-    return outcome, item_of(outcome)
 
 
 class Pipeline(Generic[M, C]):

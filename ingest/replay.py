@@ -20,6 +20,7 @@ from ingest.choosing import Choice
 from ingest.delivery import Delivery
 from ingest.jobrun import JobRun, counted
 from ingest.knowledge import FOLDER, Knowledge
+from ingest.linking import settling
 from ingest.pacing import Paced
 from ingest.pipeline import HandOn, Pipeline
 from ingest.pool import Pool, preload
@@ -218,7 +219,7 @@ def _extract(parts: _Parts, recipe: Recipe) -> int:
         work = Paced(work, options.speed)
     with ExitStack() as stack:
         published = None if against is None else _published(stack, against)
-        settle = Choice(options.selection, published).settle
+        settle = Choice(options.selection, published, settling(config.stories)).settle
         run, common = _assembled(parts)
         pipeline = Pipeline[Mark, "Outcome | PassedOver"](pool=work, settle=settle, learner=learner, **common)
         code = run.complete(pipeline.run)

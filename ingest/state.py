@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest import archived, feedstore, issued, pending, profiles, robotsfiles
+from ingest import archived, feedstore, issued, linkstore, pending, profiles, robotsfiles
 from sinks import outbox
 from sinks.store import Store
 
@@ -15,6 +15,7 @@ FILE = "state.sqlite"
 MIGRATIONS = (
     outbox.SCHEMA + issued.SCHEMA + feedstore.SCHEMA + pending.SCHEMA + robotsfiles.SCHEMA + profiles.LESSONS,
     archived.SCHEMA,
+    linkstore.SCHEMA,
 )
 """Layouts of the service's state, oldest first; a published one is never edited."""
 _PATIENCE_SECONDS = 1.0

@@ -20,7 +20,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ingest import issued, passed, profiles
+from ingest import issued, linkstore, passed, profiles
 from ingest.sources import archive
 from sinks import outbox
 from sinks.files import FilesSink
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from sinks.kafka_admin import Plan
     from sinks.kafka_client import Connection
 
-MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + archive.SCHEMA, profiles.LESSONS, passed.SCHEMA)
+MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + archive.SCHEMA, profiles.LESSONS, passed.SCHEMA, linkstore.SCHEMA)
 """Layouts of a job's state, oldest first; a published one is never edited."""
 
 

@@ -67,6 +67,8 @@ class Reason(StrEnum):
     ROBOTS = "robots"
     SOFT_404 = "soft-404"
     TOO_LARGE = "too-large"
+    UNCHANGED = "unchanged"
+    """A new state of an article that differs from the last one in nothing that is read."""
     UNREACHABLE = "unreachable"
     """The page could not be fetched."""
     VIDEO_PAGE = "video-page"
@@ -265,16 +267,31 @@ class Article:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A sentence as it was and as it is; one of them empty where it came or went."""
+
+    old: str
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revision:
-    """Which state of an article this is. `n` counts from 1; the rest is null until revisions are told apart."""
+    """Which state of an article this is. `n` counts from 1; the rest is null where no earlier state is known."""
 
     n: int = 1
     of: str | None = None
+    """The first state that was seen, as ID/N."""
     previous: str | None = None
+    """The one that this one was compared with."""
     kind: str | None = None
-    """`class` on the wire."""
+    """`class` on the wire: minor or substantive."""
     changed: tuple[str, ...] | None = None
+    """Names of fields."""
     correction: str | None = None
+    """The sentence that says it was corrected."""
+    numbers: tuple[tuple[str, str], ...] | None = None
+    """Numbers as they were and as they are; one of them empty where there was none."""
+    diff: tuple[Edit, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -298,6 +315,8 @@ class Story:
     size: int
     first_seen: datetime
     method: str
+    merged: str | None = None
+    """A story that this record showed to be the same one; it gets no more members."""
 
     def __post_init__(self) -> None:
         fraction(self.score)

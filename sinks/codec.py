@@ -19,6 +19,7 @@ from processors.records import (
     ArchiveRef,
     Article,
     Copy,
+    Edit,
     Evidence,
     Failed,
     Form,
@@ -275,6 +276,8 @@ def _revision_row(revision: Revision) -> dict[str, object]:
         "class": revision.kind,
         "changed": revision.changed,
         "correction": revision.correction,
+        "numbers": revision.numbers,
+        "diff": revision.diff,
     }
 
 
@@ -357,7 +360,18 @@ def _revision(row: dict[str, Any]) -> Revision:
         kind=_text_or_none(row, "class"),
         changed=None if row.get("changed") is None else _texts(row, "changed"),
         correction=_text_or_none(row, "correction"),
+        numbers=None if row.get("numbers") is None else tuple(_pair(one) for one in row["numbers"]),
+        diff=None if row.get("diff") is None else tuple(_edit(one) for one in row["diff"]),
     )
+
+
+def _pair(values: Any) -> tuple[str, str]:  # noqa: ANN401 - whatever the line holds
+    old, new = _texts({"pair": values}, "pair")
+    return old, new
+
+
+def _edit(row: dict[str, Any]) -> Edit:
+    return Edit(old=_text(row, "old"), new=_text(row, "new"))
 
 
 def _dup(row: dict[str, Any]) -> Copy:
@@ -371,6 +385,7 @@ def _story(row: dict[str, Any]) -> Story:
         size=_count(row, "size", 1),
         first_seen=datetime.fromisoformat(_text(row, "first_seen")),
         method=_text(row, "method"),
+        merged=_text_or_none(row, "merged"),
     )
 
 

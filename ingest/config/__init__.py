@@ -18,6 +18,7 @@ from ingest.config.model import (
     Profiles,
     Schedule,
     State,
+    Stories,
     Topics,
 )
 from ingest.config.plugins import load_processors
@@ -42,6 +43,7 @@ __all__ = [
     "Schedule",
     "Sinks",
     "State",
+    "Stories",
     "Topics",
     "load",
     "load_processors",

@@ -179,6 +179,20 @@ class Profiles(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Stories(Section):
+    """Copies, revisions and stories."""
+
+    enabled: Annotated[bool, Flag(), "Tell what a record is a copy of, what it changes, and which story it is of."] = (
+        True
+    )
+    remember_days: Annotated[
+        int,
+        Whole(1, 36_500),
+        "How many days of record time an article's last state is kept, some 1 kB, to tell what the next one changes.",
+    ] = 14
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction(Section):
     """The worker processes that turn pages into articles."""
 
@@ -283,6 +297,7 @@ class Config(Section):
     feeds: Annotated[tuple[Feed, ...], Tables(Feed), ""] = ()
     topics: Annotated[Topics, Table(Topics), ""] = Topics()
     profiles: Annotated[Profiles, Table(Profiles), ""] = Profiles()
+    stories: Annotated[Stories, Table(Stories), ""] = Stories()
     extraction: Annotated[Extraction, Table(Extraction), ""] = Extraction()
     processors: Annotated[tuple[ProcessorUse, ...], Tables(ProcessorUse), ""] = ()
     sinks: Annotated[Sinks, Table(Sinks), ""] = EMBEDDED

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ingest.pipeline import HandOn, Pipeline, settle
+from ingest.linking import settling
+from ingest.pipeline import HandOn, Pipeline
 from ingest.pool import Pool
 from ingest.profiles import Learner, Profiles
 from ingest.recipe import Limits
@@ -80,6 +81,7 @@ class Workers:
         self._archiving = archiving
         self._profiles = Profiles(current.config.state.path)
         self._learner = Learner(self._profiles, box.store)
+        self._settle = settling(current.config.stories)
         self._learned = ""
         """The snapshot of what is known of sites that workers go by."""
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="pipeline")
@@ -137,7 +139,7 @@ class Workers:
         pipeline = Pipeline[int, "Outcome"](
             source=self._source,
             pool=Pool[int](recipe, workers=workers_of(extraction), limits=limits),
-            settle=settle,
+            settle=self._settle,
             outbox=self._box,
             delivery=self._delivery,
             stop=self._halt,

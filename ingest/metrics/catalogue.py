@@ -80,6 +80,19 @@ _ALL = (
         reason=("", *_values(Reason), *_values(Step)),
     ),
     _counter("newstap_topics_total", "Records by topic; a record with two counts twice.", topic=()),
+    _counter(
+        "newstap_copies_total",
+        "Records that are copies of earlier ones.",
+        kind=("exact", "near", "contained", "contains"),
+    ),
+    _counter(
+        "newstap_story_records_total",
+        "Records by what they did: begin a story, join one, show that two are one, or neither.",
+        what=("begun", "joined", "merged", "none"),
+    ),
+    _counter(
+        "newstap_revisions_total", "New states of articles, by how much they change.", kind=("minor", "substantive")
+    ),
     _counter("newstap_removed_lines_total", "Lines that boilerplate rules took out of records."),
     _counter("newstap_text_source_total", "Records, by where their text came from.", source=_values(TextSource)),
     _counter("newstap_part_restarts_total", "Parts of the service that ended and were started again.", part=()),

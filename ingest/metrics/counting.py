@@ -138,6 +138,11 @@ class Metrics:
         for tag in article.topics:
             topic = tag.topic if tag.topic in self._topics else OTHER
             self._counters["newstap_topics_total"].labels(topic).inc()
+        self._count("newstap_story_records_total", _of_story(record))
+        if record.dup is not None:
+            self._count("newstap_copies_total", record.dup.kind)
+        if record.revision.kind is not None:
+            self._count("newstap_revisions_total", record.revision.kind)
 
     def _count(self, name: str, *values: str, number: int = 1) -> None:
         counter = self._counters[name]
@@ -154,6 +159,14 @@ class Metrics:
             if value not in words and _WORD.fullmatch(value) and len(words) < MAX_WORDS:
                 words.add(str(value))
             return str(value) if value in words else OTHER
+
+
+def _of_story(record: Record) -> str:
+    if record.story is None:
+        return "none"
+    if record.story.merged is not None:
+        return "merged"
+    return "begun" if record.story.size == 1 else "joined"
 
 
 def _counted(kind: Kind) -> list[Metric]:

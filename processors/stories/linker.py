@@ -33,24 +33,11 @@ _TITLE = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Merge:
-    """Two stories turned out to be one: the older goes on, the other gets no more members."""
-
-    merged: str
-    into: str
-    at: datetime
-    """Time of the record that told."""
-    by: str
-    """Its id."""
-
-
-@dataclass(frozen=True, slots=True)
 class Links:
     """What a record has to do with those before it."""
 
     dup: Copy | None
     story: Story | None
-    merge: Merge | None = None
 
 
 @dataclass(slots=True)
@@ -82,7 +69,8 @@ class Linker:
         """Documents of the window that are of a story."""
         self.next = 0
         """Number of the next document."""
-        self._now = 0
+        self.now = 0
+        """Time of the last one."""
         self._changes = Changes([], {}, 0, [])
         for cluster in clusters:
             self._clusters.put(cluster)
@@ -98,13 +86,13 @@ class Linker:
         match = self._copies.find(reading)
         document.root = record.id if match is None else match.held.root
         found = self._given(reading, match) or self._told(reading, vector(ranked), document, record.revision.n)
-        merge = self._merged(found, reading) if document.leads else None
+        merged = self._merged(found) if document.leads else None
         if found.cluster is not None:
             self._join(found.cluster, document)
         self._take(document)
         self._changes.documents.append(document)
         self._leave(reading.time)
-        return Links(dup=_copy(match), story=_story(found), merge=merge)
+        return Links(dup=_copy(match), story=_story(found, merged))
 
     def changes(self) -> Changes:
         """Return what has become known since this was asked last, to be kept."""
@@ -120,8 +108,8 @@ class Linker:
         """Return the record time: when it was fetched, else published; of a record without either that of the last."""
         moment = record.origin.fetched or record.article.published
         if moment is not None:
-            self._now = int(moment.timestamp())
-        return self._now
+            self.now = int(moment.timestamp())
+        return self.now
 
     def _given(self, reading: Reading, match: Match | None) -> _Found | None:
         """Return the story of an earlier state of the same article, or of what it is a copy of."""
@@ -161,8 +149,8 @@ class Linker:
         self._clusters.put(cluster)
         return cluster
 
-    def _merged(self, found: _Found, reading: Reading) -> Merge | None:
-        """Make one of two stories that a document surely belongs to and that are alike; found then is the older."""
+    def _merged(self, found: _Found) -> str | None:
+        """Make one of two stories that a document surely belongs to and that are alike; return the younger one's id."""
         here = found.cluster
         for other in found.others:
             if here is not None and are_one(here, other):
@@ -175,7 +163,7 @@ class Linker:
                 old.size += young.size
                 self._changes.clusters[young.number] = young
                 found.cluster = old
-                return Merge(merged=young.id, into=old.id, at=_moment(reading.time), by=reading.id)
+                return young.id
         return None
 
     def _join(self, cluster: Cluster, document: Held) -> None:
@@ -193,7 +181,7 @@ class Linker:
             self._clusters.index(document)
         if document.story >= 0:
             self._of_story[document.story] = self._of_story.get(document.story, 0) + 1
-        self.next, self._now = document.number + 1, document.time
+        self.next, self.now = document.number + 1, document.time
 
     def _leave(self, now: int) -> None:
         for document in self._window.leave(now):
@@ -247,11 +235,18 @@ def _copy(match: Match | None) -> Copy | None:
     return None if match is None else Copy(copy_of=match.held.root, score=match.score, kind=match.kind)
 
 
-def _story(found: _Found) -> Story | None:
+def _story(found: _Found, merged: str | None) -> Story | None:
     cluster = found.cluster
     if cluster is None:
         return None
-    return Story(id=cluster.id, score=found.score, size=cluster.size, first_seen=_moment(cluster.first), method=METHOD)
+    return Story(
+        id=cluster.id,
+        score=found.score,
+        size=cluster.size,
+        first_seen=_moment(cluster.first),
+        method=METHOD,
+        merged=merged,
+    )
 
 
 def _moment(time: int) -> datetime:

@@ -19,6 +19,7 @@ from difflib import SequenceMatcher
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from processors.records import Edit
 from processors.stories.sentences import plain, sentences
 from processors.stories.tongues import function_words
 from processors.stories.words import words
@@ -78,14 +79,6 @@ _NEGATIONS = frozenset(
     )
     for word in line.split()
 )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """A sentence as it was and as it is; one of them empty where it came or went."""
-
-    old: str
-    new: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

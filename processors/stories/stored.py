@@ -28,9 +28,12 @@ def document_to_bytes(document: Held) -> bytes:
     return _packed([*fields, document.story, document.leads], arrays)
 
 
-def document_from_bytes(body: bytes) -> Held:
-    """Read it back."""
-    fields, arrays = _unpacked(body)
+def document_from_bytes(body: bytes) -> Held | None:
+    """Read it back; None where it is of another layout."""
+    found = _unpacked(body)
+    if found is None:
+        return None
+    fields, arrays = found
     number, record_id, time, language, whole, root, story, leads = fields
     shingles, numbers, title, terms = arrays
     return Held(
@@ -55,9 +58,12 @@ def cluster_to_bytes(cluster: Cluster) -> bytes:
     return _packed([*fields, cluster.length], [cluster.terms, cluster.weights, cluster.title, cluster.members])
 
 
-def cluster_from_bytes(body: bytes) -> Cluster:
-    """Read it back."""
-    fields, arrays = _unpacked(body)
+def cluster_from_bytes(body: bytes) -> Cluster | None:
+    """Read it back; None where it is of another layout."""
+    found = _unpacked(body)
+    if found is None:
+        return None
+    fields, arrays = found
     number, story_id, language, first, last, size, into, length = fields
     terms, weights, title, members = arrays
     return Cluster(
@@ -77,13 +83,15 @@ def cluster_from_bytes(body: bytes) -> Cluster:
 
 
 def _packed(fields: Sequence[object], arrays: Sequence[array[int]]) -> bytes:
-    head = json.dumps([*fields, list(map(len, arrays))], ensure_ascii=True, separators=(",", ":"))
+    head = json.dumps([LAYOUT, *fields, list(map(len, arrays))], ensure_ascii=True, separators=(",", ":"))
     return b"\n".join((head.encode("ascii"), b"".join(map(_little, arrays))))
 
 
-def _unpacked(body: bytes) -> tuple[list[Any], list[array[int]]]:
+def _unpacked(body: bytes) -> tuple[list[Any], list[array[int]]] | None:
     head, _, rest = body.partition(b"\n")
-    *fields, lengths = json.loads(head)
+    layout, *fields, lengths = json.loads(head)
+    if layout != LAYOUT:
+        return None
     arrays = []
     for length in lengths:
         found = array("I")

@@ -11,7 +11,8 @@ import pytest
 
 from ingest.delivery import MAX_ROWS, Delivery
 from ingest.items import item_of
-from ingest.pipeline import HandOn, Pipeline, settle
+from ingest.linking import settle
+from ingest.pipeline import HandOn, Pipeline
 from ingest.sources.base import Entry, Mark, Position, SourceError
 from ingest.wiring import MIGRATIONS
 from processors.records import Mode, Origin, Reason, Skipped

@@ -1,7 +1,7 @@
 """Archives that other projects test their readers with, some broken on purpose, through the whole product.
 
-What each gives is what `docs/archives.md` says of its kind: `test_corpus.py` of the sources counts pages, and here it is
-told what became of them. None crashes or hangs, and none costs its neighbours anything.
+What each gives is what `docs/archives.md` says of its kind: `test_corpus.py` of the sources counts pages, and here it
+is told what became of them. None crashes or hangs, and none costs its neighbours anything.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from processors.records import Evidence, Form, Hint, Mode, Origin, Reason, Revision, Step, TextSource, TopicTag
+from processors.records import Edit, Evidence, Form, Hint, Mode, Origin, Reason, Revision, Step, TextSource, TopicTag
 from sinks import codec
 from sinks.codec import CodecError
 from tests.builders import make_article, make_failed, make_hint, make_origin, make_page, make_record, make_skipped
@@ -70,7 +70,7 @@ articles = st.builds(
     make_article,
     **dict.fromkeys(["title", "text"], texts),
     **dict.fromkeys(
-        ["url", "canonical_url", "summary", "language", "site", "image", "image_caption", "section"], maybe
+        ["url", "canonical_url", "summary", "language", "site", "image", "image_caption", "section", "wire"], maybe
     ),
     **dict.fromkeys(["published", "modified"], times),
     authors=st.lists(texts).map(tuple),
@@ -88,9 +88,15 @@ records = st.builds(
     article=articles,
     origin=origins,
     fingerprint=st.dictionaries(texts, maybe, max_size=3),
-    revision=st.builds(Revision, n=numbers, changed=st.none() | st.lists(texts).map(tuple)),
+    revision=st.builds(
+        Revision,
+        n=numbers,
+        changed=st.none() | st.lists(texts).map(tuple),
+        numbers=st.none() | st.lists(st.tuples(texts, texts), max_size=2).map(tuple),
+        diff=st.none() | st.lists(st.builds(Edit, old=texts, new=texts), max_size=2).map(tuple),
+    ),
     dup=st.none() | st.just(make_record().dup),
-    story=st.none() | st.just(make_record().story),
+    story=st.none() | st.builds(lambda merged: replace(make_record().story, merged=merged), maybe),
 )
 pages = st.builds(
     make_page,
@@ -164,7 +170,7 @@ def test_fields_stand_in_the_documented_order():
         "schema id url canonical_url title text summary authors published modified language site image image_caption "
         "section paywalled wire topics removed text_source provenance revision dup story origin fingerprint"
     )
-    assert " ".join(row["revision"]) == "n of previous class changed correction"
+    assert " ".join(row["revision"]) == "n of previous class changed correction numbers diff"
 
 
 def test_times_keep_the_publishers_zone():

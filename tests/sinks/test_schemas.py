@@ -41,6 +41,8 @@ ADDED = {
     Origin: {"fallback", "reserved"},
     Hint: {"content", "url"},
     Article: {"image_caption", "paywalled", "provenance", "wire"},
+    Revision: {"numbers", "diff"},
+    Story: {"merged"},
 }
 """What earlier versions did not write yet: lines without it stay valid."""
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from processors.records import Article
-from processors.stories.revisions import Class, Edit, revised
+from processors.records import Article, Edit
+from processors.stories.revisions import Class, revised
 
 TITLE = "Ferry to Halvik sails again"
 TEXT = (
