@@ -46,6 +46,7 @@ KEYS = 10
 """Terms of a document by which it is found."""
 _ASKED = 12
 _COMPARED = 6
+_BUCKETS = 1 << 13
 
 
 @dataclass(slots=True, eq=False)
@@ -93,8 +94,10 @@ class Clusters:
 
     def __init__(self, window: Window) -> None:
         self._window = window
-        self._index = Postings(_ASKED)
+        self._index = Postings(_ASKED, _BUCKETS)
         self._all: dict[int, Cluster] = {}
+        self._of: dict[int, int] = {}
+        """The story of each document that is indexed, by number."""
 
     def __iter__(self) -> Iterator[Cluster]:
         return iter(self._all.values())
@@ -113,9 +116,12 @@ class Clusters:
     def index(self, document: Held) -> None:
         """Let a document's story be found by its terms."""
         self._index.add(document.terms[:KEYS], document.number)
+        self._of[document.number] = document.story
 
     def leave(self, oldest: int) -> None:
         """Forget the documents below a number."""
+        for number in range(self._index.oldest, oldest):
+            self._of.pop(number, None)
         self._index.oldest = oldest
 
     def drop(self, number: int) -> None:
@@ -136,9 +142,10 @@ class Clusters:
     def _candidates(self, reading: Reading, vector: Mapping[int, int]) -> Iterator[Cluster]:
         """Yield the stories with most of the weight of the document's first terms."""
         sums: dict[int, int] = {}
+        stories = self._of
         for key, numbers in self._index.find(list(vector)[:KEYS]):
             weight = vector[key]
-            for story in {document.story for number in numbers if (document := self._window.get(number)) is not None}:
+            for story in {stories[number] for number in numbers}:
                 sums[story] = sums.get(story, 0) + weight
         seen = set()
         for number, _ in sorted(sums.items(), key=lambda row: (-row[1], row[0]))[:_COMPARED]:

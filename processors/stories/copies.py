@@ -38,6 +38,7 @@ _BESIDE = 4
 """Words from a number to what is common."""
 _ASKED = 64
 _COMPARED = 12
+_BUCKETS = 1 << 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Copies:
 
     def __init__(self, window: Window) -> None:
         self._window = window
-        self._index = Postings(_ASKED)
+        self._index = Postings(_ASKED, _BUCKETS)
 
     def add(self, document: Held) -> None:
         """Let later documents be found to be copies of this one."""

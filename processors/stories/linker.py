@@ -81,11 +81,11 @@ class Linker:
     def link(self, record: Record) -> Links:
         """Return what a record is, and know it from now on."""
         reading = reading_of(record.id, record.article, self._time(record))
-        ranked = self._weights.ranked(reading.terms)
-        document = _held(reading, self.next, [term for term, _ in ranked])
+        terms, weights = self._weights.ranked(reading.terms)
+        document = _held(reading, self.next, terms)
         match = self._copies.find(reading)
         document.root = record.id if match is None else match.held.root
-        found = self._given(reading, match) or self._told(reading, vector(ranked), document, record.revision.n)
+        found = self._given(reading, match) or self._told(reading, vector(terms, weights), document, record.revision.n)
         merged = self._merged(found) if document.leads else None
         if found.cluster is not None:
             self._join(found.cluster, document)

@@ -20,7 +20,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from processors.records import Edit
-from processors.stories.sentences import plain, sentences
+from processors.stories.sentences import differing, plain, sentences
 from processors.stories.tongues import function_words
 from processors.stories.words import words
 
@@ -99,9 +99,11 @@ class Revised:
 def revised(old: Article, new: Article) -> Revised:
     """Compare two states of an article."""
     changed = tuple(name for name in FIELDS if getattr(old, name) != getattr(new, name))
-    if _same(old, new):
+    before, after = differing(old.text, new.text)
+    titles = [plain(old.title)], [plain(new.title)]
+    if titles[0] == titles[1] and _solid(before) == _solid(after):
         return Revised(kind=Class.NONE, changed=changed)
-    edits = [*_edits([plain(old.title)], [plain(new.title)]), *_edits(sentences(old.text), sentences(new.text))]
+    edits = [*_edits(*titles), *_edits(sentences(before), sentences(after))]
     if not edits:
         return Revised(kind=Class.COSMETIC, changed=changed)
     note = next((edit.new for edit in edits if _is_correction(edit)), None)
@@ -112,10 +114,6 @@ def revised(old: Article, new: Article) -> Revised:
         correction=note and note[:_LONGEST],
         edits=tuple(Edit(old=edit.old[:_LONGEST], new=edit.new[:_LONGEST]) for edit in edits[:_SHOWN]),
     )
-
-
-def _same(old: Article, new: Article) -> bool:
-    return plain(old.title) == plain(new.title) and _solid(old.text) == _solid(new.text)
 
 
 def _solid(text: str) -> str:

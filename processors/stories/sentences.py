@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SAME = str.maketrans(
     {
@@ -67,6 +71,36 @@ def sentences(text: str) -> list[str]:
     """Return the sentences of a text's lasting lines, plain; lines of a paragraph may be broken anywhere."""
     whole = _ASIDE.sub("", plain(lasting(text)))
     return [sentence for part in _END.split(whole) if (sentence := part.strip(" \"'")) and not _is_volatile(sentence)]
+
+
+def differing(old: str, new: str) -> tuple[str, str]:
+    """Return two texts without the sentences that both begin with, and without those that both end with."""
+    most = min(len(old), len(new))
+    begin = _longest(most, lambda size: old[:size] == new[:size])
+    begin = max((end for end in _ends(old, begin - _NEAR, begin)), default=0)
+    end = _longest(most - begin, lambda size: old[len(old) - size :] == new[len(new) - size :])
+    first = _ends(old, len(old) - end, len(old) - end + _NEAR)
+    kept = len(old) - first[0] if first else 0
+    return old[begin : len(old) - kept], new[begin : len(new) - kept]
+
+
+_NEAR = 1_000
+"""Characters in which a sentence ends."""
+
+
+def _ends(text: str, low: int, high: int) -> list[int]:
+    """Return where sentences end in a part of a text."""
+    low = max(0, low)
+    return [low + found.end() for found in _END.finditer(text[low:high]) if found.end() > 0]
+
+
+def _longest(most: int, fits: Callable[[int], bool]) -> int:
+    """Return the largest size that fits, where all smaller ones do."""
+    low, high = 0, most
+    while low < high:
+        middle = (low + high + 1) // 2
+        low, high = (middle, high) if fits(middle) else (low, middle - 1)
+    return low
 
 
 def _is_volatile(line: str) -> bool:

@@ -10,7 +10,7 @@ from math import isqrt, log2
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
 UNIT = 1_000
 """Length of a document's vector."""
@@ -46,34 +46,38 @@ class Weights:
         for term in terms:
             counts[term & _CELL] -= 1
 
-    def ranked(self, terms: Mapping[int, int]) -> list[tuple[int, int]]:
-        """Return the terms of a document with what each weighs, the most telling first; those of equal weight by value.
+    def ranked(self, terms: Mapping[int, int]) -> tuple[list[int], list[int]]:
+        """Return the terms of a document and what each weighs, the most telling first; of equal weight by value.
 
         Args:
             terms: how often each is in it.
         """
         counts, steps, last = self._counts, _STEPS, len(_STEPS) - 1
         whole = _steps(self._documents + PRIOR)
-        weighed = []
+        packed = []  # whole numbers, not pairs: they sort faster, and are nothing for the garbage collector to visit
         for term, often in terms.items():
             count = counts[term & _CELL] + 1
             rare = whole - (steps[count] if count <= last else _steps(count))
-            weighed.append((-rare * (_OFTEN[often] if often < _MOST else _OFTEN[-1]), term))
-        weighed.sort()
-        return [(term, -weight) for weight, term in weighed]
+            packed.append(_HEAVIEST - rare * (_OFTEN[often] if often < _MOST else _OFTEN[-1]) << _TERM_BITS | term)
+        packed.sort()
+        return [one & _TERM for one in packed], [_HEAVIEST - (one >> _TERM_BITS) for one in packed]
 
 
-def vector(ranked: Iterable[tuple[int, int]]) -> dict[int, int]:
+def vector(terms: Sequence[int], weights: Sequence[int]) -> dict[int, int]:
     """Return a document's vector of its terms and their weights, the most telling first."""
-    top = [(term, weight) for term, weight in ranked if weight > 0][:TERMS]
-    length = isqrt(sum(weight * weight for _, weight in top)) or 1
-    return {term: weight * UNIT // length for term, weight in top}
+    top = [weight for weight in weights[:TERMS] if weight > 0]
+    length = isqrt(sum([weight * weight for weight in top])) or 1
+    return {term: weight * UNIT // length for term, weight in zip(terms, top, strict=False)}
 
 
 def _steps(count: int) -> int:
     return _STEPS[count] if count < len(_STEPS) else round(log2(count) * _FINE)
 
 
+_TERM_BITS = 32
+_TERM = (1 << _TERM_BITS) - 1
+_HEAVIEST = 1 << 30
+"""More than any term weighs."""
 _STEPS = [0, *(round(log2(count) * _FINE) for count in range(1, 1 << 12))]
 _OFTEN = [0, *(round(4 * (1 + log2(count))) for count in range(1, 17))]
 """What a term weighs for how often it is there, in quarters: the second time less than the first."""

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from processors.records import Article, Edit
 from processors.stories.revisions import Class, revised
+from processors.stories.sentences import differing
 
 TITLE = "Ferry to Halvik sails again"
 TEXT = (
@@ -143,3 +146,17 @@ def test_chinese_sentences_are_told() -> None:
 
     assert found.kind is Class.SUBSTANTIVE
     assert found.edits == (Edit(old="", new="儿童半价。"),)
+
+
+@given(st.lists(st.sampled_from(["One. ", "Two. ", "A b c. ", "\n", "U.S. ", "x"]), max_size=8), st.data())
+def test_only_whole_sentences_are_left_out_where_two_texts_are_alike(parts, data) -> None:
+    """What is left of the two is what differs: the rest, put around each, gives both back."""
+    other = [*parts[: data.draw(st.integers(0, len(parts)))], *data.draw(st.lists(st.sampled_from(["One. ", "y"])))]
+    old, new = "".join(parts), "".join(other)
+    before, after = differing(old, new)
+
+    begin = old.find(before) if before else 0
+    assert old.endswith(before) or before in old
+    assert len(old) - len(before) == len(new) - len(after)
+    assert begin >= 0
+    assert (before == after) is (old == new)

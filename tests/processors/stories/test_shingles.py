@@ -52,7 +52,7 @@ def test_samples_of_two_texts_have_what_the_thinner_one_has_of_both(one: set[int
 )
 def test_postings_give_the_latest_numbers_of_a_key(documents: list[list[int]], oldest: int, most: int) -> None:
     """As a dict of lists would; also where keys and numbers look like each other byte by byte."""
-    index = Postings(most)
+    index = Postings(most, 65_536)
     for number, keys in enumerate(documents):
         index.oldest = min(oldest, number)
         index.add(keys, number)
@@ -64,9 +64,9 @@ def test_postings_give_the_latest_numbers_of_a_key(documents: list[list[int]], o
 
 
 def test_what_has_left_takes_no_room() -> None:
-    index = Postings(8)
+    index = Postings(8, 16)
     for number in range(5_000):
         index.oldest = max(0, number - 10)
-        index.add([65_536 * (number % 3)], number)
+        index.add([16 * (number % 3)], number)
 
     assert sum(len(bucket) for bucket in index._buckets if bucket is not None) < 50 * 8
