@@ -35,7 +35,7 @@ def read_lines(folder: Path) -> Iterator[Line]:
     finished = sorted(path for path in folder.glob("*.jsonl*") if path.name != ACTIVE and path.suffix != ".part")
     for path in [*finished, folder / ACTIVE]:
         try:
-            stream = _opened(path)
+            stream = opened(path)
         except FileNotFoundError:
             continue  # no active file, or just renamed: the next reading has it
         with stream:
@@ -44,7 +44,8 @@ def read_lines(folder: Path) -> Iterator[Line]:
                     yield Line(path, number, line[:-1])
 
 
-def _opened(path: Path) -> IO[bytes]:
+def opened(path: Path) -> IO[bytes]:
+    """Open a file of a files sink: what it holds is read as if it were not compressed. OSError where it cannot be."""
     if path.suffix == ".gz":
         return cast("IO[bytes]", gzip.open(path, "rb"))
     if path.suffix == ".zst":

@@ -114,6 +114,20 @@ class Reader:
         with translated(f"asking for the beginning of {place.topic}"):
             return int(self._consumer.beginning_offsets([part], timeout_ms=self._limit)[part])
 
+    def ends(self, places: Iterable[Place]) -> dict[Place, int]:
+        """Return where each partition ends, for a reader of what is committed."""
+        parts = [TopicPartition(*place) for place in places]
+        with translated("asking for the ends of partitions"):
+            found = self._consumer.end_offsets(parts, timeout_ms=self._limit) if parts else {}
+        return {Place(*part): int(end) for part, end in found.items()}
+
+    def at(self, places: Iterable[Place], moment_ms: int) -> dict[Place, int | None]:
+        """Return of each partition the first offset with a timestamp from a moment on (Unix milliseconds), or None."""
+        wanted = {TopicPartition(*place): moment_ms for place in places}
+        with translated("asking for the offsets of a time"):
+            found = self._consumer.offsets_for_times(wanted, timeout_ms=self._limit) if wanted else {}
+        return {Place(*part): None if one is None else int(one.offset) for part, one in found.items()}
+
     def close(self) -> None:
         """Release what is held; never raises."""
         self._consumer.close(autocommit=False, timeout_ms=self._limit)
