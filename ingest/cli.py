@@ -67,6 +67,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
         "feeds": _feeds,
         "schema": _schema,
         "site": _site,
+        "tail": _tail,
         "topics": _topic_definitions,
         "why": _why,
     }
@@ -252,6 +253,13 @@ def _why(options: argparse.Namespace, config: Config) -> int:
     from ingest.why import why  # noqa: PLC0415 - see main
 
     return why(config, options.wanted, options.to or (config.sinks.files or FilesSink()).path)
+
+
+def _tail(options: argparse.Namespace, config: Config) -> int:
+    stop = _stop_on_signals("it had nothing to finish")
+    from ingest.tail.follow import options_of, tail  # noqa: PLC0415 - see main
+
+    return tail(config, options_of(options), stop, sys.stdout)
 
 
 def _audit(options: argparse.Namespace, config: Config) -> int:
