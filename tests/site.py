@@ -52,7 +52,7 @@ def answer(body: bytes | str = b"", status: int = 200, **headers: str) -> bytes:
 
 def gzipped(body: bytes, **headers: str) -> bytes:
     """The same, compressed."""
-    return answer(gzip.compress(body), 200, Content_Encoding="gzip", **headers)
+    return answer(gzip.compress(body, mtime=0), 200, Content_Encoding="gzip", **headers)
 
 
 def moved(location: str, status: int = 302) -> bytes:
