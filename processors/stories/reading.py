@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 from processors.stories.rolling import is_rolling
-from processors.stories.shingles import LONGEST, hashed
+from processors.stories.shingles import CHARACTERS, LONGEST, hashed
 from processors.stories.tongues import codes, guessed
-from processors.stories.words import words
+from processors.stories.words import folded, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -18,14 +19,15 @@ if TYPE_CHECKING:
     from processors.records import Article
     from processors.stories.shingles import Hashed
 
-_CHARACTERS = 16 * LONGEST
-"""Characters of a text in which these words are, in any language: a long text costs no more than another."""
 LEAD = 80
 """Words of the text that a story is told by."""
+_FRONT = 12 * LEAD
+"""Characters in which they are, in most languages."""
 _SHORT = 40
 """Words of a text that says so little that the summary is read with it."""
 _ENOUGH = 8
 """Words of a text that is the same as another only by being a copy."""
+_HAS_DIGIT = re.compile(r"\d")
 _TITLE = 2
 """How often a word of the title counts."""
 
@@ -64,21 +66,20 @@ class Reading:
 
 def reading_of(record_id: str, article: Article, time: int) -> Reading:
     """Read an article."""
-    title, text = words(article.title), words(article.text[:_CHARACTERS])[:LONGEST]
-    lead = text[:LEAD]
-    if len(text) < _SHORT and article.summary:
-        lead = words(article.summary)[:LEAD] + lead
+    title, hashes = words(article.title), hashed(folded(article.text[:CHARACTERS]))
+    lead = words(article.text[:_FRONT])[:LEAD]
+    if hashes.words < _SHORT and article.summary:
+        lead = words(article.summary[:_FRONT])[:LEAD] + lead
     language = article.language or guessed((*title, *lead))
     heading = codes(title, language)
-    hashes = hashed(text)
     return Reading(
         id=record_id,
         time=time,
         language=language,
         rolling=is_rolling(article.title),
-        whole=_whole(hashes, len(text), article.text),
+        whole=_whole(hashes, article.text),
         hashes=hashes,
-        numbers=frozenset([code for _, code in (*hashes.numbers, *hashed(title).numbers)]),
+        numbers=frozenset([code for _, code in (*hashes.numbers, *_numbers(article.title))]),
         title=frozenset(heading) - {0},
         terms=_counted(heading, codes(lead, language)),
     )
@@ -94,8 +95,12 @@ def _counted(title: Sequence[int], lead: Sequence[int]) -> dict[int, int]:
     return counts
 
 
-def _whole(hashes: Hashed, seen: int, text: str) -> int:
+def _numbers(title: str) -> list[tuple[int, int]]:
+    return hashed(folded(title)).numbers if _HAS_DIGIT.search(title) else []
+
+
+def _whole(hashes: Hashed, text: str) -> int:
     """Return a number for the words that were looked at, and for how many there are where those are not all."""
-    if seen < _ENOUGH:
+    if hashes.words < _ENOUGH:
         return 0
-    return crc32(str(len(text.split())).encode(), hashes.whole) if seen == LONGEST else hashes.whole
+    return crc32(str(len(text.split())).encode(), hashes.whole) if hashes.words == LONGEST else hashes.whole
