@@ -67,6 +67,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
         "feeds": _feeds,
         "schema": _schema,
         "site": _site,
+        "status": _status,
         "tail": _tail,
         "topics": _topic_definitions,
         "why": _why,
@@ -253,6 +254,12 @@ def _why(options: argparse.Namespace, config: Config) -> int:
     from ingest.why import why  # noqa: PLC0415 - see main
 
     return why(config, options.wanted, options.to or (config.sinks.files or FilesSink()).path)
+
+
+def _status(options: argparse.Namespace, config: Config) -> int:
+    from ingest.status.show import show  # noqa: PLC0415 - see main
+
+    return show(config, as_json=options.json)
 
 
 def _tail(options: argparse.Namespace, config: Config) -> int:

@@ -9,6 +9,7 @@ from pathlib import Path
 from ingest import replayarguments
 from ingest.argumenttypes import count, name, rate
 from ingest.feedcommands import arguments
+from ingest.status import arguments as statusarguments
 from ingest.tail import arguments as tailarguments
 
 
@@ -134,6 +135,7 @@ def _reading_parsers(
     why = commands.add_parser("why", parents=[common], help="what happened to a document, and what gave its topics")
     why.add_argument("wanted", metavar="ID-or-URL", help="a record id, a document id or a URL")
     why.add_argument("--to", type=Path, metavar="DIR", help="the folder it went to (default: as configured)")
+    statusarguments.add_parser(commands, common)
     tailarguments.add_parser(commands, common)
     _site_parser(commands, common, late)
 

@@ -143,6 +143,11 @@ class Profiles:
         found = site_from_json(host, _unpacked(row[0]))
         return found, verdicts(found, _known(row[1]))
 
+    def count(self) -> int:
+        """Return of how many sites anything is known."""
+        with self._reading() as connection:
+            return 0 if connection is None else int(connection.execute("SELECT count(*) FROM site").fetchone()[0])
+
     def forget(self, host: str) -> bool:
         """Forget a site; say whether anything was known. Its articles teach again when they are read again."""
         if not self.path.exists():

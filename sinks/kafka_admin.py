@@ -219,6 +219,27 @@ def watermark(connection: Connection, group: str, topic: str) -> int:
         consumer.close(autocommit=False, timeout_ms=limit)
 
 
+def lag(connection: Connection, group: str, topic: str) -> int | None:
+    """Return how many offsets of a topic a group has not committed; None where it has committed nothing at all.
+
+    Raises:
+        KafkaTroubleError: no answer.
+    """
+    limit = int(connection.patience_seconds * 1000)
+    consumer = connected(KafkaConsumer, connection, "newstap-lag", group_id=group, isolation_level="read_committed")
+    try:
+        with translated(f"asking how far group {group} is"):
+            parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+            committed = {part: consumer.committed(part, timeout_ms=limit) for part in parts}
+            if all(offset is None for offset in committed.values()):
+                return None
+            firsts = consumer.beginning_offsets(parts, timeout_ms=limit)
+            ends = consumer.end_offsets(parts, timeout_ms=limit)
+        return sum(max(0, int(ends[part] - (committed[part] or firsts[part]))) for part in parts)
+    finally:
+        consumer.close(autocommit=False, timeout_ms=limit)
+
+
 def _is_denied(topic: dict[str, Any]) -> bool:
     """Tell whether we may not write to a topic; what we may do stands beside what it is."""
     if topic["error_code"]:

@@ -239,6 +239,30 @@ def _wait_for(descriptor: int, path: Path, deadline: float) -> None:
         time.sleep(_POLL_SECONDS)
 
 
+def owner_of(path: Path) -> int | None:
+    """Return the process that owns a state, None where none does.
+
+    To know, the lock is asked for, shared and for an instant: whoever starts at that moment waits for longer.
+
+    Raises:
+        StoreError: it cannot be asked for.
+    """
+    try:
+        descriptor = os.open(path.with_name(path.name + ".lock"), os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be opened: {error.strerror}") from error
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        holder = os.read(descriptor, 20).decode("ascii", "replace").strip()
+        return int(holder) if holder.isdecimal() else 0
+    finally:
+        os.close(descriptor)
+    return None
+
+
 def _taken(descriptor: int) -> bool:
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -65,8 +65,8 @@ def _cells(row: Known, now: float) -> tuple[str, ...]:
         "+".join(source for source, there in sources if there),
         _since(row.state.last_success, now),
         _since(row.state.last_items, now),
-        _until(row.next_poll, now),
-        _length(row.state.interval),
+        until(row.next_poll, now),
+        length(row.state.interval),
         visible(row.feed.url),
         visible(row.feed.name or "-"),
         "; ".join(_notes(row, now)),
@@ -78,7 +78,7 @@ def _notes(row: Known, now: float) -> Iterator[str]:
     if not row.seen:
         yield "not taken up yet"
     if state.error is not None:
-        since = "" if state.failing_since is None else f" for {_length(now - state.failing_since)}"
+        since = "" if state.failing_since is None else f" for {length(now - state.failing_since)}"
         yield f"{state.error}{since}, {state.errors} in a row"
     if state.silent:
         yield "silent"
@@ -91,16 +91,18 @@ def _time(moment: float | None) -> str | None:
 
 
 def _since(moment: float | None, now: float) -> str:
-    return "never" if moment is None else f"{_length(now - moment)} ago"
+    return "never" if moment is None else f"{length(now - moment)} ago"
 
 
-def _until(moment: float | None, now: float) -> str:
+def until(moment: float | None, now: float) -> str:
+    """Return how long a time is ahead of now, in words; `-` where there is none."""
     if moment is None:
         return "-"
-    return "now" if moment <= now else f"in {_length(moment - now)}"
+    return "now" if moment <= now else f"in {length(moment - now)}"
 
 
-def _length(seconds: float) -> str:
+def length(seconds: float) -> str:
+    """Return a length of time in words."""
     seconds = max(seconds, 0.0)
     size, unit = next((one for one in _UNITS if seconds >= 2 * one[0]), _UNITS[-1])
     return f"{seconds / size:.0f} {unit}"
