@@ -63,6 +63,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
         "replay": _replay,
         "audit": _audit,
         "check": _check,
+        "completion": _completion,
         "demo": _demo,
         "feeds": _feeds,
         "schema": _schema,
@@ -216,6 +217,12 @@ def _check(options: argparse.Namespace, config: Config) -> int:
 
     del options
     return check(config)
+
+
+def _completion(options: argparse.Namespace, config: Config) -> int:
+    from ingest.completion.show import show  # noqa: PLC0415 - see main
+
+    return show(config, options.shell, parser())
 
 
 def _demo(options: argparse.Namespace, config: Config) -> int:

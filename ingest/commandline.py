@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ingest import replayarguments
 from ingest.argumenttypes import count, name, rate
+from ingest.completion import arguments as completionarguments
 from ingest.feedcommands import arguments
 from ingest.status import arguments as statusarguments
 from ingest.tail import arguments as tailarguments
@@ -138,6 +139,7 @@ def _reading_parsers(
     statusarguments.add_parser(commands, common)
     tailarguments.add_parser(commands, common)
     _site_parser(commands, common, late)
+    completionarguments.add_parser(commands, common)
 
 
 def _site_parser(
