@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import argparse
-from importlib.metadata import version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ingest import replayarguments
+from ingest import examples, replayarguments
 from ingest.argumenttypes import count, name, rate
 from ingest.completion import arguments as completionarguments
 from ingest.feedcommands import arguments
 from ingest.status import arguments as statusarguments
 from ingest.tail import arguments as tailarguments
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def parser() -> argparse.ArgumentParser:
@@ -21,7 +24,7 @@ def parser() -> argparse.ArgumentParser:
         description="Articles in, clean records with topics out: to files and to Kafka, each exactly once.",
         epilog="Exit codes: 0 all accounted for, 1 stopped before all was delivered, 2 usage or configuration.",
     )
-    whole.add_argument("--version", action="version", version=f"newstap {version('newstap')}")
+    whole.add_argument("--version", action=_Version, nargs=0, help="show the version and exit")
     commands = whole.add_subparsers(dest="command", metavar="COMMAND")
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--config", type=Path, metavar="FILE", help="a TOML file; every key has a default")
@@ -43,7 +46,26 @@ def parser() -> argparse.ArgumentParser:
     )
     _demo_parser(commands, common)
     _reading_parsers(commands, common)
+    examples.add(whole)
     return whole
+
+
+class _Version(argparse.Action):
+    """Prints the version, which is looked for only where it is asked for: that takes longer than all of `--help`."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: str | Sequence[object] | None,
+        option_string: str | None = None,
+    ) -> None:
+        """See `argparse.Action`."""
+        from importlib.metadata import version  # noqa: PLC0415 - see above
+
+        del namespace, values, option_string
+        print(f"newstap {version('newstap')}")  # noqa: T201 - the answer
+        parser.exit()
 
 
 def _scaled_parsers(

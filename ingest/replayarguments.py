@@ -7,6 +7,15 @@ from pathlib import Path
 
 from ingest.argumenttypes import address, as_of, count, moment, rate, topics, words
 
+_EPILOG = """\
+Examples:
+  newstap replay archive/ --to out
+  newstap replay CC-NEWS.warc.gz --kafka 127.0.0.1:9092
+  newstap replay archive/ --to may --since 2026-05-01 --until 2026-06-01 --language de,fr
+  newstap replay page.html --dry-run | jq .topics
+  newstap replay archive/ --diff --against out
+  newstap replay CC-NEWS.warc.gz --distribute --config news.toml
+"""
 _FILTERS = ("since", "until", "host", "language", "topic")
 
 
@@ -18,9 +27,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], co
         help="archived documents through the chain, into files and Kafka; resumable",
         description="Replays archived documents: .txt .html .json .jsonl .warc .arc, each also .gz; directories; "
         "- for standard input. Killed or interrupted, the same command goes on where it stopped.",
-        epilog="Examples: newstap replay archive/ --to out | newstap replay CC-NEWS.warc.gz --kafka 127.0.0.1:9092 | "
-        "newstap replay CC-NEWS.warc.gz --distribute --config news.toml",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog=_EPILOG,
     )
     replay.add_argument("inputs", nargs="+", metavar="PATH", help="a file, a directory, or - for standard input")
     replay.add_argument("--to", type=Path, metavar="DIR", help="write files here, and keep the job's progress here")
