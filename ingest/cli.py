@@ -61,6 +61,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
         "work": _work,
         "export": _export,
         "replay": _replay,
+        "archive": _archive,
         "audit": _audit,
         "check": _check,
         "completion": _completion,
@@ -274,6 +275,14 @@ def _tail(options: argparse.Namespace, config: Config) -> int:
     from ingest.tail.follow import options_of, tail  # noqa: PLC0415 - see main
 
     return tail(config, options_of(options), stop, sys.stdout)
+
+
+def _archive(options: argparse.Namespace, config: Config) -> int:
+    from ingest import archives  # noqa: PLC0415 - see main
+
+    if options.action == "get":
+        return archives.get(config, options.wanted, path=options.archive, raw=options.raw, out=sys.stdout.buffer)
+    return archives.verify(config, options.archive)
 
 
 def _audit(options: argparse.Namespace, config: Config) -> int:

@@ -161,7 +161,25 @@ def _reading_parsers(
     statusarguments.add_parser(commands, common)
     tailarguments.add_parser(commands, common)
     _site_parser(commands, common, late)
+    _archive_parser(commands, common, late)
     completionarguments.add_parser(commands, common)
+
+
+def _archive_parser(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    common: argparse.ArgumentParser,
+    late: argparse.ArgumentParser,
+) -> None:
+    archive = commands.add_parser("archive", parents=[common], help="what the service archived: a page, or all of it")
+    actions = archive.add_subparsers(dest="action", metavar="ACTION", required=True)
+    get = actions.add_parser("get", parents=[late], help="a page as it was, on standard output")
+    get.add_argument("wanted", metavar="ID-or-URL", help="a record id, or a URL")
+    get.add_argument("--raw", action="store_true", help="the whole answer as it was received, head and coding")
+    verify = actions.add_parser(
+        "verify", parents=[late], help="whether it is whole: framing, digests, indexes, knowledge; else exit with 1"
+    )
+    for action in (get, verify):
+        action.add_argument("--archive", type=Path, metavar="DIR", help="another archive than the configured one")
 
 
 def _site_parser(

@@ -5,7 +5,11 @@ from __future__ import annotations
 import asyncio
 import gzip
 import json
+import os
+import shutil
 import signal
+import subprocess
+import sys
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -175,6 +179,60 @@ def pages(path: Path) -> list[tuple[dict[str, Any], Page]]:
             plain = gzip.decompress(body) if b"Content-Encoding: gzip" in head else body
             found.append((told, decode_page(json.dumps(told["page"]).encode(), plain)))
     return found
+
+
+def test_a_page_comes_back_as_it_was(ran: Ran) -> None:
+    """By its id, by its URL, as a page or as it was received; and what the feed said where there was no page."""
+    records = {row["title"]: row for row in ran.service.written()}
+    first, last = records["Bridge report 1"], records["Bridge report 4"]
+
+    assert got(ran, first["id"]) == got(ran, first["url"]) == html(1).encode()
+    head, _, body = got(ran, first["id"], "--raw").partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200 ")
+    assert gzip.decompress(body) == html(1).encode()
+    assert got(ran, last["id"]) == got(ran, f"{ran.base}/a/4")
+    assert b"counted 4 stones" in got(ran, last["id"])
+    assert b"<rss" in got(ran, f"{ran.base}/feed")
+    assert archive(ran.folder, "get", "0" * 32)[0] == 1
+
+
+def got(ran: Ran, *arguments: str) -> bytes:
+    code, out, err = archive(ran.folder, "get", *arguments)
+    assert code == 0, err
+    return out
+
+
+def archive(folder: Path, *arguments: str) -> tuple[int, bytes, str]:
+    command = [sys.executable, "-m", "ingest", "archive", *arguments, "--config", str(folder / "newstap.toml")]
+    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, env={**os.environ, "KEY": "x"})
+    return done.returncode, done.stdout, done.stderr.decode()
+
+
+def test_verify_finds_what_is_wrong_and_says_where(ran: Ran, tmp_path: Path) -> None:
+    """A whole archive passes; a changed byte, a wrong index, and rules that are gone are each told by their place."""
+    assert problems(ran, ran.archive) == []
+    copy = tmp_path / "copy"
+    shutil.copytree(ran.archive, copy)
+    (file,) = archives.files(copy)
+    third = archives.seen(copy)[3].offset
+
+    data = bytearray(file.read_bytes())
+    data[third + 40] ^= 1
+    file.write_bytes(data)
+    assert any(f"{file.name}: at byte {third}: " in problem for problem in problems(ran, copy))
+    shutil.copytree(ran.archive, copy, dirs_exist_ok=True)
+    (cdxj,) = (copy / "warc").glob("*.cdxj")
+    cdxj.write_text("".join(cdxj.read_text().splitlines(keepends=True)[1:]))
+    assert [cdxj.name in problem for problem in problems(ran, copy)] == [True]
+    shutil.copytree(ran.archive, copy, dirs_exist_ok=True)
+    next((copy / "knowledge").glob("rules-*")).unlink()
+    assert ["lacks rules-" in problem for problem in problems(ran, copy)] == [True]
+
+
+def problems(ran: Ran, path: Path) -> list[str]:
+    code, _, err = archive(ran.folder, "verify", "--archive", str(path))
+    assert code == (1 if err else 0)
+    return err.splitlines()
 
 
 @looped
