@@ -9,6 +9,12 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 EXAMPLES: Mapping[str, tuple[str, ...]] = {
+    "archive": ("newstap archive get https://www.gazette.example/harbour/ferry", "newstap archive verify"),
+    "archive get": (
+        "newstap archive get https://www.gazette.example/harbour/ferry --config news.toml > page.html",
+        "newstap archive get 4fcec2de7337355bdac20871f32edb55 --raw --archive var/archive",
+    ),
+    "archive verify": ("newstap archive verify --config news.toml", "newstap archive verify --archive var/archive"),
     "audit": ("newstap audit --config news.toml", "newstap audit --to out"),
     "check": ("newstap check --config news.toml",),
     "demo": ("newstap demo", "newstap demo --exit-when-idle --pace 0.1 --to demo", "newstap demo --archive"),

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+INDEXED_AT_END = 64_000_000
+"""Bytes of a file that is still indexed when the service ends: of a larger one that is left to its next start."""
 _DAY = 86_400.0
 
 
@@ -65,7 +67,7 @@ class Upkeep:
         with self._one:
             finished = self._finished(ended=ended)
             for file in finished.values():
-                if not index.index_of(file).exists():
+                if not index.index_of(file).exists() and not (ended and _size(file) > INDEXED_AT_END):
                     index.write(file)
             for number, file in self._spent(finished):
                 self._delete(number, file)

@@ -239,7 +239,16 @@ class _Service:
             chance=random.random,
             archiving=archiving,
         )
-        self._workers = Workers(
+        self._workers = self._new_workers()
+        stack.callback(self._workers.close)
+        await self._workers.start()
+        self._reload = Reload(config, self._take, asyncio.Event())
+        await self._writer.run(lambda connection: feedstore.recover(connection, self._current.base, time.time()))
+        await self._take(config)
+        self._ask()
+
+    def _new_workers(self) -> Workers:
+        return Workers(
             self._watched,
             self._current,
             self._source,
@@ -247,14 +256,8 @@ class _Service:
             self._delivery,
             self._committed,
             self._pages.look,
-            archiving,
+            self._archiving,
         )
-        stack.callback(self._workers.close)
-        await self._workers.start()
-        self._reload = Reload(config, self._take, asyncio.Event())
-        await self._writer.run(lambda connection: feedstore.recover(connection, self._current.base, time.time()))
-        await self._take(config)
-        self._ask()
 
     async def _take(self, config: Config) -> None:
         """Take up a configuration and its feeds."""

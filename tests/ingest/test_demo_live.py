@@ -47,13 +47,16 @@ def test_all_it_keeps_lies_in_the_folder_and_what_the_user_configured_stays(room
     base = Config(
         topics=Topics(enabled=("china",)),
         sinks=Sinks(files=FilesSink(path=Path("elsewhere"), compression="gzip"), kafka=KafkaSink()),
-        archive=Archive(),
+        archive=Archive(keep_days=3),
     )
     config = configuration(room.feeds, TO, base)
     assert config.topics == base.topics
     assert config.sinks == Sinks(files=FilesSink(path=TO, compression="gzip"), kafka=KafkaSink())
     assert config.state.path.is_relative_to(TO)
-    assert config.archive is None
+    assert config.archive is not None
+    assert config.archive.path.is_relative_to(TO)
+    assert config.archive.keep_days == 3
+    assert configuration(room.feeds, TO, Config()).archive is None
     assert config.dashboard.listen == "127.0.0.1:0"
 
 

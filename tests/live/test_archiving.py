@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import io
 import json
-import os
 import shutil
 import signal
-import subprocess
-import sys
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -20,6 +18,7 @@ from fastwarc.warc import ArchiveIterator
 
 from ingest import state
 from ingest.archive.records import Group
+from ingest.archives import get, verify
 from ingest.config import Archive, load
 from ingest.knowledge import Fingerprint, Knowledge
 from ingest.live.archiving import archiving_of
@@ -36,6 +35,7 @@ from tests.live.running import Running, item, rss
 from tests.site import Site, answer, gzipped, looped, moved
 
 if TYPE_CHECKING:
+    from ingest.config import Config
     from processors.records import Page
 
 
@@ -67,6 +67,10 @@ class Ran:
     @property
     def archive(self) -> Path:
         return self.folder / "archive"
+
+    @property
+    def config(self) -> Config:
+        return load(self.service.file, self.service.environ)
 
 
 @pytest.fixture(scope="module")
@@ -156,10 +160,9 @@ def test_the_index_says_what_another_tools_scan_says(ran: Ran) -> None:
 def test_every_record_can_be_made_again_from_the_archive_alone(ran: Ran) -> None:
     """The page that processors saw, and what they went by, give the same record, but for its origin."""
     knowledge = Knowledge(ran.archive / "knowledge")
-    config = load(ran.service.file, {"KEY": "open-sesame"})
     told = pages(ran.archive)
     (fingerprint,) = {json.dumps(row["fingerprint"]) for row, _ in told}
-    chain = chain_of(knowledge.recalled(Fingerprint.of(json.loads(fingerprint)), Recipe(config=config)))
+    chain = chain_of(knowledge.recalled(Fingerprint.of(json.loads(fingerprint)), Recipe(config=ran.config)))
     made = [outcome_of(chain, page) for _, page in told]
     run = [replace(record, origin=replace(record.origin, archive=None)) for record in ran.service.records]
     assert [encode_record(record) for record in made if isinstance(record, Record)] == list(map(encode_record, run))
@@ -187,30 +190,33 @@ def test_a_page_comes_back_as_it_was(ran: Ran) -> None:
     first, last = records["Bridge report 1"], records["Bridge report 4"]
 
     assert got(ran, first["id"]) == got(ran, first["url"]) == html(1).encode()
-    head, _, body = got(ran, first["id"], "--raw").partition(b"\r\n\r\n")
+    head, _, body = got(ran, first["id"], raw=True).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 200 ")
     assert gzip.decompress(body) == html(1).encode()
     assert got(ran, last["id"]) == got(ran, f"{ran.base}/a/4")
     assert b"counted 4 stones" in got(ran, last["id"])
     assert b"<rss" in got(ran, f"{ran.base}/feed")
-    assert archive(ran.folder, "get", "0" * 32)[0] == 1
+    assert get(ran.config, "0" * 32, path=None, raw=False, out=io.BytesIO()) == 1
 
 
-def got(ran: Ran, *arguments: str) -> bytes:
-    code, out, err = archive(ran.folder, "get", *arguments)
-    assert code == 0, err
-    return out
+def got(ran: Ran, wanted: str, *, raw: bool = False) -> bytes:
+    out = io.BytesIO()
+    assert get(ran.config, wanted, path=None, raw=raw, out=out) == 0
+    return out.getvalue()
 
 
-def archive(folder: Path, *arguments: str) -> tuple[int, bytes, str]:
-    command = [sys.executable, "-m", "ingest", "archive", *arguments, "--config", str(folder / "newstap.toml")]
-    done = subprocess.run(command, cwd=folder, capture_output=True, check=False, env={**os.environ, "KEY": "x"})
-    return done.returncode, done.stdout, done.stderr.decode()
-
-
-def test_verify_finds_what_is_wrong_and_says_where(ran: Ran, tmp_path: Path) -> None:
+def test_verify_finds_what_is_wrong_and_says_where(
+    ran: Ran, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     """A whole archive passes; a changed byte, a wrong index, and rules that are gone are each told by their place."""
-    assert problems(ran, ran.archive) == []
+
+    def problems(path: Path) -> list[str]:
+        code = verify(ran.config, path)
+        told = capsys.readouterr().err.splitlines()
+        assert code == (1 if told else 0)
+        return told
+
+    assert problems(ran.archive) == []
     copy = tmp_path / "copy"
     shutil.copytree(ran.archive, copy)
     (file,) = archives.files(copy)
@@ -219,20 +225,14 @@ def test_verify_finds_what_is_wrong_and_says_where(ran: Ran, tmp_path: Path) -> 
     data = bytearray(file.read_bytes())
     data[third + 40] ^= 1
     file.write_bytes(data)
-    assert any(f"{file.name}: at byte {third}: " in problem for problem in problems(ran, copy))
+    assert any(f"{file.name}: at byte {third}: " in problem for problem in problems(copy))
     shutil.copytree(ran.archive, copy, dirs_exist_ok=True)
     (cdxj,) = (copy / "warc").glob("*.cdxj")
     cdxj.write_text("".join(cdxj.read_text().splitlines(keepends=True)[1:]))
-    assert [cdxj.name in problem for problem in problems(ran, copy)] == [True]
+    assert [cdxj.name in problem for problem in problems(copy)] == [True]
     shutil.copytree(ran.archive, copy, dirs_exist_ok=True)
     next((copy / "knowledge").glob("rules-*")).unlink()
-    assert ["lacks rules-" in problem for problem in problems(ran, copy)] == [True]
-
-
-def problems(ran: Ran, path: Path) -> list[str]:
-    code, _, err = archive(ran.folder, "verify", "--archive", str(path))
-    assert code == (1 if err else 0)
-    return err.splitlines()
+    assert ["lacks rules-" in problem for problem in problems(copy)] == [True]
 
 
 @looped
