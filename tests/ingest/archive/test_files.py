@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING
 
@@ -10,7 +12,9 @@ import pytest
 from ingest import archived, state
 from ingest.archive.files import Files, files_of
 from ingest.archive.records import Group
+from ingest.archive.upkeep import Rules, Upkeep
 from ingest.archived import ArchiveError
+from sinks.store import StoreFullError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -18,6 +22,9 @@ if TYPE_CHECKING:
 
     from processors.records import ArchiveRef
     from sinks.store import Store
+
+
+DAY = 86_400.0
 
 
 class StoppedError(Exception):
@@ -150,3 +157,44 @@ def test_files_are_finished_by_size_and_by_age(store: Store, tmp_path: Path) -> 
     names = [file.name for file in files_of(path).values()]
     assert [name[:16] for name in names] == ["newstap-00000001", "newstap-00000002", "newstap-00000003"]
     assert names == sorted(names)
+
+
+def test_a_full_disk_keeps_nothing_and_can_be_tried_again(store: Store, tmp_path: Path) -> None:
+    """The transaction is undone; once there is room, the same entry takes the same place."""
+    with opened(store, tmp_path / "archive") as files:
+        append(store, files, b"kept")
+        size = only(tmp_path / "archive").stat().st_size
+        with files_of_at_most(600_000), pytest.raises(StoreFullError):
+            append(store, files, b"x" * 1_000_000)
+        (ref,) = append(store, files, b"y" * 1_000_000)
+
+    assert ref.offset == size + len(b"head")
+    assert only(tmp_path / "archive").read_bytes()[ref.offset :] == b"y" * 1_000_000
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """Let this process write no longer files, as a full disk would."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_the_oldest_files_go_by_age_and_size_and_never_the_one_being_written(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "archive"
+    with opened(store, path, rotate_bytes=1) as files:
+        for body in (b"first", b"second", b"third"):
+            append(store, files, body)
+        for number, file in files_of(path).items():
+            os.utime(file, (number * DAY, number * DAY))
+        keeps_days = Rules(rotate_seconds=10**9, keep_days=2, keep_bytes=-1)
+        upkeep = Upkeep(files, store, keeps_days, clock=lambda: 3.5 * DAY)
+        upkeep.look()
+        assert list(files_of(path)) == [2, 3]
+        assert upkeep.deleted == 1
+        Upkeep(files, store, Rules(rotate_seconds=10**9, keep_days=-1, keep_bytes=1)).look()
+        assert list(files_of(path)) == [3], "the one being written stays, however large"
+        assert sorted(path.glob("warc/*.cdxj")) == [], "indexes go with their files"
