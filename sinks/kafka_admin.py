@@ -114,13 +114,16 @@ class Admin:
         with translated(f"leaving the group {group}"):
             self._client.remove_group_members(group, [MemberToRemove(group_instance_id=instance)])
 
-    def assigned(self, group: str, instance: str, topic: str) -> frozenset[int]:
-        """Return the partitions of a topic that a group counts as a member's; none while it is not sure."""
+    def shared_out(self, group: str, topic: str) -> dict[str, frozenset[int]]:
+        """Return the partitions of a topic that a group counts as each static member's; none while it is not sure."""
         with translated(f"asking for the members of group {group}"):
             told = self._client.describe_groups([group])[group]
-        mine = [member for member in told["members"] or () if member["group_instance_id"] == instance]
-        held = [each for member in mine for each in (member["member_assignment"] or {}).get("assigned_partitions", ())]
-        return frozenset(number for each in held if each["topic"] == topic for number in each["partitions"])
+        held = {}
+        for member in told["members"] or ():
+            topics = (member["member_assignment"] or {}).get("assigned_partitions", ())
+            numbers = frozenset(number for each in topics if each["topic"] == topic for number in each["partitions"])
+            held[str(member["group_instance_id"])] = numbers
+        return held
 
     def cluster(self) -> str:
         """Return the cluster's own id."""

@@ -191,11 +191,26 @@ class Member:
         """Whether we are a member, and no rebalance is going on."""
         return self.metadata.state is MemberState.STABLE
 
-    def assigned(self) -> frozenset[Place]:
-        """Ask the group itself which partitions it counts as ours, in case the library has lost that."""
+    def shared_out(self) -> dict[str, frozenset[Place]]:
+        """Ask the group itself which partitions it counts as each member's, by its name."""
         with admin(self._connection) as broker:
-            numbers = broker.assigned(self._group, self._instance or "", self._topic)
+            held = broker.shared_out(self._group, self._topic)
+        return {name: frozenset(Place(self._topic, number) for number in numbers) for name, numbers in held.items()}
+
+    def places(self) -> frozenset[Place]:
+        """Return the topic's partitions, as far as they are known."""
+        with translated(f"asking for the partitions of {self._topic}"):
+            numbers = self._consumer.partitions_for_topic(self._topic) or ()
         return frozenset(Place(self._topic, number) for number in numbers)
+
+    def leave(self) -> None:
+        """Have the group share out everything anew, without us until we join again; only for a member with a name.
+
+        Raises:
+            KafkaTroubleError: no answer.
+        """
+        with admin(self._connection) as broker:
+            broker.leave(self._group, self._instance or "")
 
     def _finish_joining(self) -> None:
         """Have the next poll take up what became of a rebalance that outlasted the one before.
@@ -233,8 +248,7 @@ class Member:
             with translated("closing the consumer"):
                 self._consumer.close(autocommit=False, timeout_ms=self._limit)
             if leave and self._instance is not None:
-                with admin(self._connection) as broker:
-                    broker.leave(self._group, self._instance)
+                self.leave()
         except KafkaTroubleError as trouble:
             log.debug("%s: %s; the group notices in its own time", self._group, trouble)
 

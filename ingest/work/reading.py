@@ -58,7 +58,8 @@ class Reading:
         self._queue: deque[tuple[Fetched, Share]] = deque()
         self._failures = 0
         self._retry_at = self._told_at = 0.0
-        self._looked_at = self._watched_at = self._fed_at = self._settled_at = self._agreed_at = time.monotonic()
+        self._looked_at = self._watched_at = time.monotonic()
+        self._fed_at = self._settled_at = self._agreed_at = self._whole_at = self._looked_at
         self.unread = 0
         """Pages that wait in our partitions, at the last count."""
         self.lag: dict[Place, int] = {}
@@ -150,7 +151,7 @@ class Reading:
             self._stop.wait(seconds)
         elif self.link is None:
             self.link = Link(self._terms)
-            self._fed_at = self._settled_at = self._agreed_at = time.monotonic()
+            self._fed_at = self._settled_at = self._agreed_at = self._whole_at = time.monotonic()
         return self.link is not None
 
     def _heed(self, changes: Iterable[Changed]) -> None:
@@ -212,10 +213,26 @@ class Reading:
             self._fed_at = now
         elif now - self._fed_at > _SILENT_SECONDS:
             raise AwayError(f"{self.unread} pages wait and none came for {now - self._fed_at:.0f} s")
-        if (theirs := member.assigned()) == self._shares.keys():
+        self._watch_shares(member, now)
+
+    def _watch_shares(self, member: Member, now: float) -> None:
+        """See that the group and we agree about what is ours, and that every partition is somebody's.
+
+        Assignment is cooperative: a partition is taken from one member first, and given to another in the next round.
+        The member that was to begin that round may be gone by then, as with its broker; a static member that comes back
+        is given what it had, and nobody begins it. The first by name does, by leaving.
+        """
+        held = member.shared_out()
+        if (theirs := held.get(self._terms.instance, frozenset())) == self._shares.keys():
             self._agreed_at = now
         elif now - self._agreed_at > _SILENT_SECONDS:
             raise AwayError(f"the group counts the partitions {_numbers(theirs)} as ours, we {_numbers(self._shares)}")
+        nobodys = member.places().difference(*held.values())
+        if not nobodys or min(held, default="") != self._terms.instance:
+            self._whole_at = now
+        elif now - self._whole_at > _SILENT_SECONDS:
+            member.leave()
+            raise AwayError(f"nobody has the partitions {_numbers(sorted(nobodys))}; the group shares them out anew")
 
 
 def _content(one: Fetched) -> Page | Failed:

@@ -231,7 +231,7 @@ class _Work:
 
     def _end(self) -> int:
         """Settle what is in hand, and leave the group."""
-        in_hand = bool(self._batch)
+        in_hand = any(not taken.share.gone for _, taken in self._batch)
         self._commit()
         given_up = in_hand and self._reading.link is None
         broken = self._broken or self._reading.broken

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from tests.broker import Broker
 
-pytestmark = [pytest.mark.kafka, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 
 @contextmanager
@@ -63,15 +63,18 @@ def test_two_share_and_the_one_that_stays_has_all(broker: Broker, topic_prefix: 
     with member(broker, topic_prefix, "one") as one:
         with member(broker, topic_prefix, "two") as two:
             second: set[Place] = set()
-            deadline = time.monotonic() + 30
-            while (len(first), len(second), one.is_settled) not in {(1, 2, True), (2, 1, True)}:
-                assert time.monotonic() < deadline
+            deadline = time.monotonic() + 60
+            # All at once: a member that was slow to answer may have the two share anew at any moment.
+            while not (
+                {len(first), len(second)} == {1, 2}
+                and one.is_settled
+                and two.is_settled
+                and one.shared_out() == {"one": first, "two": second}
+            ):
+                assert time.monotonic() < deadline, (first, second)
                 first, second = held(one, first), held(two, second)
-            assert {len(first), len(second)} == {1, 2}
             assert not first & second
-            assert one.assigned() == first
-            assert one.is_settled
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while len(first) < 3 and time.monotonic() < deadline:
             first = held(one, first)
     assert len(first) == 3
@@ -86,7 +89,7 @@ def test_partitions_that_are_added_are_taken_up(broker: Broker, topic_prefix: st
                 client = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
                 client.create_partitions({topic: NewPartitions(wanted)})
                 client.close()
-            deadline = time.monotonic() + 15
+            deadline = time.monotonic() + 60
             while len(places) < wanted and time.monotonic() < deadline:
                 places = held(one, places)
             assert places == {Place(topic, number) for number in range(wanted)}
@@ -95,7 +98,7 @@ def test_partitions_that_are_added_are_taken_up(broker: Broker, topic_prefix: st
 @pytest.mark.usefixtures("topic")
 def test_the_first_of_one_name_is_told(broker: Broker, topic_prefix: str) -> None:
     with member(broker, topic_prefix, "mine") as first:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not first.is_settled and time.monotonic() < deadline:
             first.poll(0.05)
         with member(broker, topic_prefix, "mine") as second:

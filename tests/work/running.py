@@ -1,4 +1,4 @@
-"""Commands of a scaled-out service as processes, pages for them, and what came of those."""
+"""Commands of a scaled-out service as processes, what becomes of their group, and what came of pages."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ import time
 import urllib.request
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition, errors
 
 from tests.ingest.newsroom import asked_to_end, begun, descendants, gone, line
 
@@ -39,13 +41,19 @@ def configured(folder: Path, bootstrap: str, prefix: str, *, partitions: int = 3
 
 def stories(path: Path, numbers: Iterable[int], *, versions: int = 1) -> Path:
     """Write lines of articles of several sites, each in so many versions one after another."""
-    rows = [
-        line(n, id=None, url=f"https://site{n % SITES}.example/{n}", text=f"Ferry {n} left {version} times.")
-        for version in range(1, versions + 1)
-        for n in numbers
-    ]
+    rows = [story(n, version) for version in range(1, versions + 1) for n in numbers]
     path.write_text("".join(f"{row}\n" for row in rows))
     return path
+
+
+def story(n: int, version: int) -> str:
+    """Return an article as a line of JSON."""
+    return line(n, id=None, url=address(n), text=f"Ferry {n} left {version} times.")
+
+
+def address(n: int) -> str:
+    """Return where an article is."""
+    return f"https://site{n % SITES}.example/{n}"
 
 
 @contextmanager
@@ -72,7 +80,7 @@ def running(*arguments: object, cwd: Path, env: dict[str, str] | None = None) ->
 def ended(process: subprocess.Popen[str]) -> int:
     """End a command in good order, and return its exit code."""
     asked_to_end(process)
-    return process.wait(35)
+    return process.wait(60)
 
 
 def killed_now_and_then(command: tuple[object, ...], cwd: Path, times: int, *, least: float, most: float) -> None:
@@ -87,11 +95,56 @@ def killed_now_and_then(command: tuple[object, ...], cwd: Path, times: int, *, l
 
 
 def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait for something; fail after so many seconds."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not within {seconds} s"
+    """Wait for something; fail after so many seconds. A broker that has no answer yet is one of the things waited for:
+    it may have been started a moment ago, and its first group makes it create a topic of its own."""
+    deadline, reason = time.monotonic() + seconds, ""
+    while time.monotonic() < deadline:
+        try:
+            if condition():
+                return
+        except errors.KafkaError as error:
+            reason = f": {error!r}"
         time.sleep(0.1)
+    raise AssertionError(f"not within {seconds} s{reason}")
+
+
+@contextmanager
+def arriving(bootstrap: str, topic: str) -> Iterator[Callable[[], int]]:
+    """`arriving(…)()`: how many messages a `read_committed` reader has seen by now, each read once.
+
+    To wait with: reading the whole topic at each look would take from the workers what they need.
+    """
+    consumer = KafkaConsumer(
+        bootstrap_servers=bootstrap,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+    )
+    count = 0
+
+    def look() -> int:
+        nonlocal count
+        if not consumer.assignment():
+            consumer.assign([TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()])
+        if consumer.assignment():
+            count += sum(map(len, consumer.poll(timeout_ms=100).values()))
+        return count
+
+    try:
+        yield look
+    finally:
+        consumer.close()
+
+
+def owners(bootstrap: str, prefix: str) -> list[int]:
+    """Return how many partitions each member of the workers' group has, fewest first."""
+    client = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        group = client.describe_groups([f"newstap-work-{prefix}"])[f"newstap-work-{prefix}"]
+    finally:
+        client.close()
+    held = [(member["member_assignment"] or {}).get("assigned_partitions", ()) for member in group["members"]]
+    return sorted(sum(len(topic["partitions"]) for topic in each) for each in held)
 
 
 def figures(folder: Path) -> dict[str, float]:

@@ -80,7 +80,7 @@ def test_records_and_dead_letters_are_kept_as_they_are(
 def test_killed_at_random_moments_each_record_is_in_the_files_once(
     tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
 ) -> None:
-    number, kills = (20_000, 20) if LONG else (2500, 4)
+    number, kills = (20_000, 20) if LONG else (1500, 3)
     config = configured(tmp_path, broker.bootstrap, topic_prefix, more="[sinks.files]\nrotate_bytes = 200000\n")
     inputs = stories(tmp_path / "in.jsonl", range(number), versions=2)
     publish = ("replay", inputs, "--kafka", broker.bootstrap, "--config", config)

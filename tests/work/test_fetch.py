@@ -108,7 +108,7 @@ def test_killed_at_random_moments_each_item_is_delivered_once(
     tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
 ) -> None:
     """Fetcher and worker are both killed again and again while the newsroom publishes."""
-    kills, pace = (20, 1.0) if LONG else (3, 0.1)
+    kills, pace = (20, 1.0) if LONG else (2, 0.1)
     with hosted(pace_seconds=pace) as room:
         folder = tmp_path / _made(tmp_path, "scaled")
         kafka = {"bootstrap": broker.bootstrap, "topic_prefix": topic_prefix, "partitions": 2}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections import Counter
 from typing import TYPE_CHECKING, Any
@@ -17,14 +16,25 @@ from tests.broker import VARIABLE
 from tests.broker.process import free_port
 from tests.commands import rows
 from tests.ingest.newsroom import archive, keys, newstap
-from tests.kafka_fixtures import committed
-from tests.work.running import LONG, configured, ended, killed_now_and_then, known, running, stories, until, values
+from tests.work.running import (
+    LONG,
+    arriving,
+    configured,
+    ended,
+    killed_now_and_then,
+    known,
+    owners,
+    running,
+    stories,
+    until,
+    values,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.broker import Broker, OwnBroker
+    from tests.broker import Broker
 
     Read = Callable[[str], list[Any]]
 
@@ -46,7 +56,8 @@ def test_the_records_are_those_of_a_single_process(
     assert newstap("replay", inputs, "--to", "out", "--config", config, cwd=tmp_path).returncode == 0
     records, letters = rows(tmp_path / "out" / "records"), rows(tmp_path / "out" / "dead-letters")
     with running("work", "--config", config, "--workers", "1", cwd=tmp_path) as worker:
-        until(lambda: len(read_topic(f"{topic_prefix}.articles.v1")) >= len(records))
+        with arriving(broker.bootstrap, f"{topic_prefix}.articles.v1") as published:
+            until(lambda: published() >= len(records))
         until(lambda: len(read_topic(f"{topic_prefix}.dead-letters.v1")) >= len(letters))
         assert ended(worker) == 0
 
@@ -101,122 +112,25 @@ def test_workers_share_the_pages_and_take_over_from_each_other(
     for name in ("one", "two"):
         (tmp_path / name).mkdir()
     command = ("work", "--config", config, "--workers", "1")
-    with running(*command, cwd=tmp_path / "one") as one, running(*command, cwd=tmp_path / "two") as two:
-        until(lambda: _owners(broker, topic_prefix) == [1, 2], 30)
+    with (
+        running(*command, cwd=tmp_path / "one") as one,
+        running(*command, cwd=tmp_path / "two") as two,
+        arriving(broker.bootstrap, f"{topic_prefix}.articles.v1") as published,
+    ):
+        until(lambda: owners(broker.bootstrap, topic_prefix) == [1, 2])
         inputs = stories(tmp_path / "in.jsonl", range(300), versions=2)
         assert newstap("replay", inputs, "--distribute", "--config", config, cwd=tmp_path).returncode == 0
-        until(lambda: len(read_topic(f"{topic_prefix}.articles.v1")) > 100)
+        until(lambda: published() > 100)
         assert ended(one) == 0
-        until(lambda: _owners(broker, topic_prefix) == [3], 8)
-        until(lambda: len(read_topic(f"{topic_prefix}.articles.v1")) >= 600)
+        assert len(owners(broker.bootstrap, topic_prefix)) == 1, "it left the group, which need not notice by itself"
+        until(lambda: owners(broker.bootstrap, topic_prefix) == [3])
+        until(lambda: published() >= 600)
         assert ended(two) == 0
 
     found = keys(values(read_topic(f"{topic_prefix}.articles.v1")))
     assert len(found) == 600
     assert set(found.values()) == {1}
     assert Counter(n for _, n in found) == {1: 300, 2: 300}
-
-
-@pytest.mark.slow
-@pytest.mark.torture
-def test_killed_at_random_moments_each_page_is_settled_once(
-    tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
-) -> None:
-    """Beside a worker that lives, another is killed again and again; nothing is lost, nothing comes twice."""
-    number, kills = (3000, 20) if LONG else (700, 4)
-    config = configured(tmp_path, broker.bootstrap, topic_prefix)
-    inputs = stories(tmp_path / "in.jsonl", range(number), versions=2)
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-    command = ("work", "--config", config, "--workers", "1")
-    slowly = ("replay", inputs, "--distribute", "--rate", 100 if LONG else 120, "--config", config)
-    with running(*slowly, cwd=tmp_path) as feeding, running(*command, cwd=tmp_path / "one") as one:
-        until(lambda: read_topic(f"{topic_prefix}.articles.v1"))
-        killed_now_and_then(command, tmp_path / "two", kills, least=0.8, most=3.5)
-        began = time.monotonic()
-        with running(*command, cwd=tmp_path / "two") as two:
-            assert feeding.wait(200) == 0
-            until(lambda: len(read_topic(f"{topic_prefix}.articles.v1")) >= 2 * number, 120)
-            print(f"{kills} kills of a worker, caught up in {time.monotonic() - began:.1f} s")  # noqa: T201 - figures
-            until(lambda: _owners(broker, topic_prefix) == [1, 2], 30)
-            assert ended(two) == 0
-        assert ended(one) == 0
-
-    messages = read_topic(f"{topic_prefix}.articles.v1")
-    found = keys(values(messages))
-    assert len(found) == 2 * number
-    assert set(found.values()) == {1}
-    last: dict[str, int] = {}
-    for record in values(messages):
-        assert record["revision"]["n"] == last.get(record["id"], 0) + 1, "in order for each key"
-        last[record["id"]] = record["revision"]["n"]
-
-
-@pytest.mark.slow
-@pytest.mark.torture
-def test_one_that_stood_still_has_lost_its_share(
-    tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
-) -> None:
-    """The other has taken over by the time it wakes, perhaps within a transaction; it commits nothing, and rejoins."""
-    rounds = 6 if LONG else 1
-    number = 1500 * rounds
-    config = configured(tmp_path, broker.bootstrap, topic_prefix)
-    inputs = stories(tmp_path / "in.jsonl", range(number), versions=2)
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-    command = ("work", "--config", config, "--workers", "1")
-    feed = ("replay", inputs, "--distribute", "--rate", 200, "--config", config)
-    with running(*command, cwd=tmp_path / "one") as one, running(*command, cwd=tmp_path / "two") as two:
-        until(lambda: _owners(broker, topic_prefix) == [1, 2], 30)
-        with running(*feed, cwd=tmp_path) as feeding:
-            until(lambda: read_topic(f"{topic_prefix}.articles.v1"))
-            for _ in range(rounds):
-                time.sleep(0.7)
-                one.send_signal(signal.SIGSTOP)
-                time.sleep(13)
-                one.send_signal(signal.SIGCONT)
-            assert feeding.wait(300) == 0
-            until(lambda: len(read_topic(f"{topic_prefix}.articles.v1")) >= 2 * number, 120)
-            until(lambda: _owners(broker, topic_prefix) == [1, 2], 60)
-        assert ended(one) == ended(two) == 0
-    found = keys(values(read_topic(f"{topic_prefix}.articles.v1")))
-    assert len(found) == 2 * number
-    assert set(found.values()) == {1}
-
-
-@pytest.mark.slow
-@pytest.mark.torture
-def test_a_broker_that_is_away_costs_nothing_but_delay(tmp_path: Path, fault_broker: OwnBroker) -> None:
-    """Killed twice while two workers are busy: they need no restart, lose nothing and repeat nothing."""
-    number, away = (3000, 20.0) if LONG else (500, 3.0)
-    config = configured(tmp_path, fault_broker.bootstrap, "faulty")
-    inputs = stories(tmp_path / "in.jsonl", range(number), versions=2)
-    for name in ("one", "two"):
-        (tmp_path / name).mkdir()
-    command = ("work", "--config", config, "--workers", "1")
-    feed = ("replay", inputs, "--distribute", "--rate", 200, "--config", config)
-    here = {**os.environ, VARIABLE: fault_broker.bootstrap}
-
-    def published() -> list[Any]:
-        return committed(fault_broker.bootstrap, "faulty.articles.v1")
-
-    with (
-        running(*feed, cwd=tmp_path, env=here) as feeding,
-        running(*command, cwd=tmp_path / "one", env=here) as one,
-        running(*command, cwd=tmp_path / "two", env=here) as two,
-    ):
-        for least in (50, 200):
-            until(lambda: "faulty.articles.v1" in _topics(fault_broker), 60)
-            until(lambda least=least: len(published()) >= least)
-            fault_broker.kill()
-            time.sleep(away)
-            fault_broker.start()
-        assert feeding.wait(200) == 0
-        until(lambda: len(published()) >= 2 * number, 120)
-        assert ended(one) == ended(two) == 0
-    found = keys(values(published()))
-    assert len(found) == 2 * number
-    assert set(found.values()) == {1}
 
 
 @pytest.mark.slow
@@ -228,13 +142,14 @@ def test_what_kafka_refuses_and_what_is_no_page_are_dead_letters(
     words = " ".join(f"The ferry left at {n}." for n in range(20_000))
     inputs = stories(tmp_path / "in.jsonl", range(20))
     with running("work", "--config", config, "--workers", "1", cwd=tmp_path) as worker:
-        until(lambda: _owners(broker, topic_prefix) == [3], 30)
+        until(lambda: owners(broker.bootstrap, topic_prefix) == [3])
         _limit(broker, f"{topic_prefix}.articles.latest.v1", 50_000)
         with inputs.open("a") as more:
             more.write(f'{{"url": "https://site1.example/long", "title": "Long", "text": "{words}"}}\n')
         assert newstap("replay", inputs, "--distribute", "--config", config, cwd=tmp_path).returncode == 0
         until(lambda: len(read_topic(f"{topic_prefix}.dead-letters.v1")) == 1)
-        until(lambda: len(read_topic(f"{topic_prefix}.articles.v1")) == 20)
+        with arriving(broker.bootstrap, f"{topic_prefix}.articles.v1") as published:
+            until(lambda: published() == 20)
         with KafkaProducer(bootstrap_servers=broker.bootstrap) as other:
             other.send(f"{topic_prefix}.pages.v1", b"no page of ours", b"key").get(timeout=30)
         until(lambda: len(read_topic(f"{topic_prefix}.dead-letters.v1")) == 2)
@@ -254,14 +169,14 @@ def test_two_of_one_name_are_one_too_many(tmp_path: Path, broker: Broker, topic_
     other = configured(tmp_path / "other", broker.bootstrap, topic_prefix)
     name = ("--instance", "mine", "--workers", "1")
     with running("work", "--config", config, *name, cwd=tmp_path) as first:
-        until(lambda: _owners(broker, topic_prefix) == [3], 30)
+        until(lambda: owners(broker.bootstrap, topic_prefix) == [3])
         second = newstap("work", "--config", config, *name, cwd=tmp_path)
         assert second.returncode == 2
         assert "another worker runs as mine" in second.stderr
         with running("work", "--config", other, *name, cwd=tmp_path / "other") as third:
-            assert first.wait(40) == 1
+            assert first.wait(60) == 1
             assert "another worker runs as mine" in (tmp_path / "log").read_text()
-            until(lambda: _owners(broker, topic_prefix) == [3], 30)
+            until(lambda: owners(broker.bootstrap, topic_prefix) == [3])
             assert ended(third) == 0
 
 
@@ -272,30 +187,7 @@ def test_a_worker_whose_broker_is_away_ends_in_time(tmp_path: Path) -> None:
         until(lambda: "tried again" in (tmp_path / "log").read_text())
         began = time.monotonic()
         assert ended(worker) == 0
-        assert time.monotonic() - began < 15
-
-
-def _owners(broker: Broker, prefix: str) -> list[int]:
-    """Return how many partitions each member of the group has, fewest first."""
-    client = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
-    try:
-        group = client.describe_groups([f"newstap-work-{prefix}"])[f"newstap-work-{prefix}"]
-    finally:
-        client.close()
-    counts = []
-    for member in group["members"]:
-        held = member["member_assignment"]
-        partitions = held["assigned_partitions"] if held else []
-        counts.append(sum(len(topic["partitions"]) for topic in partitions))
-    return sorted(counts)
-
-
-def _topics(broker: OwnBroker) -> list[str]:
-    client = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
-    try:
-        return list(client.list_topics())
-    finally:
-        client.close()
+        assert time.monotonic() - began < 30
 
 
 def _limit(broker: Broker, topic: str, size: int) -> None:
