@@ -35,7 +35,7 @@ class Feeder(threading.Thread):
         pace: pages a second.
     """
 
-    def __init__(self, bootstrap: str, prefix: str, *, partitions: int = 3, pace: int = 100) -> None:
+    def __init__(self, bootstrap: str, prefix: str, *, partitions: int = 3, pace: int = 60) -> None:
         super().__init__(name="feeder")
         self.accepted: list[Seen] = []
         """What is to become of the pages, in their order."""
