@@ -85,6 +85,10 @@ bench-stories: $(BENCH)/.project  ## copies, stories and revisions: cost beside 
 bench-replay: $(DEV)/.project  ## pages a second and memory, beside a bare trafilatura loop
 	@$(BIN)/python benchmarks/replay.py $(ARGS)
 
+.PHONY: bench-archive
+bench-archive: $(DEV)/.project  ## writing, reading and replaying archives, beside warcio, FastWARC and extraction alone; memory
+	@PYTHONPATH="$(CURDIR)" $(BIN)/python -P benchmarks/archive.py $(ARGS)
+
 .PHONY: bench-feeds
 bench-feeds: $(DEV)/.project  ## what a poll costs beside a bare request, with 10,000 feeds (8 minutes)
 	@PYTHONPATH="$(CURDIR)" $(BIN)/python benchmarks/feeds.py $(ARGS)

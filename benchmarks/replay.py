@@ -90,7 +90,7 @@ def _round(archive: Path, folder: Path, count: int, cores: list[int]) -> dict[st
 
 def _loop(archive: Path, cores: list[int]) -> float:
     command = [sys.executable, "-c", LOOP, str(archive)]
-    with _pinned(cores):
+    with pinned(cores):
         done = subprocess.run(command, check=True, capture_output=True, text=True)
     return float(done.stdout)
 
@@ -99,7 +99,7 @@ def _replay(archive: Path, folder: Path, count: int, cores: list[int], *, worker
     """Return records per second from the first to the last, and the peak memory of the process tree in MiB."""
     with tempfile.TemporaryDirectory(dir=folder) as target:
         command = [sys.executable, "-m", "ingest", "replay", str(archive), "--to", target, "--workers", str(workers)]
-        with (folder / "log").open("wb") as log, _pinned(cores):
+        with (folder / "log").open("wb") as log, pinned(cores):
             process = subprocess.Popen(command, stderr=log)
         first = last = (0.0, 0)
         memory = 0.0
@@ -109,7 +109,7 @@ def _replay(archive: Path, folder: Path, count: int, cores: list[int], *, worker
             first = first if first[1] else now
             last = now if now[1] > last[1] else last
             if now[0] - looked > 1:  # reading smaps of a busy tree is not free
-                memory, looked = max(memory, _memory(process.pid)), now[0]
+                memory, looked = max(memory, memory_of(process.pid)), now[0]
             time.sleep(0.05)
     if process.returncode or last[1] < 0.8 * count:
         raise SystemExit(
@@ -134,10 +134,10 @@ def _lines(target: Path) -> int:
 _seen: dict[str, tuple[int, int]] = {}
 
 
-def _memory(root: int) -> float:
+def memory_of(root: int) -> float:
     """Return the PSS of a process and all below it, in MiB."""
     total = 0
-    for pid in _tree(root):
+    for pid in tree_of(root):
         try:
             rollup = Path(f"/proc/{pid}/smaps_rollup").read_text()
         except (OSError, ProcessLookupError):
@@ -146,7 +146,7 @@ def _memory(root: int) -> float:
     return total / 1024
 
 
-def _tree(root: int) -> list[int]:
+def tree_of(root: int) -> list[int]:
     found = [root]
     for pid in found:
         for children in Path(f"/proc/{pid}/task").glob("*/children"):
@@ -158,7 +158,7 @@ def _tree(root: int) -> list[int]:
 
 
 @contextmanager
-def _pinned(cores: list[int]) -> Iterator[None]:
+def pinned(cores: list[int]) -> Iterator[None]:
     """Let processes that are started meanwhile have these cores only."""
     before = os.sched_getaffinity(0)
     os.sched_setaffinity(0, cores)

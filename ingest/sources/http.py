@@ -19,6 +19,7 @@ _BLANK = b"\xef\xbb\xbf \t\r\n"
 _HEADER_END = re.compile(rb"\r?\n\r?\n")
 _NEWLINE = re.compile(r"\r?\n")  # not `splitlines`, which divides UTF-8 read as latin-1 at its byte 0x85
 _FOLD = re.compile(r"\r?\n[ \t]+")  # RFC 9112 §5.2
+_STATUS = re.compile(r"HTTP/\S+\s+(\d{3})\b")
 _DIGEST_LENGTHS = {"sha1": 20, "sha256": 32, "md5": 16, "sha512": 64}
 _DECODERS: dict[tuple[int, int], tuple[Callable[[str], bytes], ...]] = {
     (length, size): decoders
@@ -101,7 +102,7 @@ def parsed_response(message: bytes) -> Response | None:
     if len(head) > MAX_HEADER or not message.startswith(b"HTTP/"):
         return None
     first, *lines = _NEWLINE.split(_FOLD.sub(" ", head.decode("latin-1")))
-    status = re.match(r"HTTP/\S+\s+(\d{3})\b", first)
+    status = _STATUS.match(first)
     if status is None:
         return None
     return Response(int(status[1]), _headers(lines), message[end.end() :] if end else b"")

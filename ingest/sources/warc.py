@@ -71,25 +71,24 @@ FORMAT = Format(
 
 def _outcome(frame: Frame, name: str, limit: int, told: Told | None) -> Page | Skipped | Failed | None:
     try:
-        # FastWARC wants CRLF, as the standard does; not every writer does.
-        record = WarcRecord.from_bytes(re.sub(rb"\r?\n", b"\r\n", frame.head))
+        record = WarcRecord.from_bytes(_with_crlf(frame.head))
     except (OSError, ValueError) as error:
         return unreadable(name, frame.place.in_file, f"a record whose head cannot be read: {error}")
     if told is not None:
         return told.outcome(record, frame)
     if not record.record_type & DOCUMENTS:
         return None
-    headers = record.headers
-    url = percent_encoded((headers.get("WARC-Target-URI") or "").strip("<> \t")) or None
-    digest = headers.get("WARC-Payload-Digest")
+    headers = fields_of(record)
+    url = percent_encoded((headers.get("warc-target-uri") or "").strip("<> \t")) or None
+    digest = headers.get("warc-payload-digest")
     archive = ArchiveRef(file=name, offset=frame.place.in_file, digest=digest if checked_digest(digest) else None)
-    origin = Origin(mode=Mode.REPLAY, fetched=_fetched(headers.get("WARC-Date")), archive=archive)
+    origin = Origin(mode=Mode.REPLAY, fetched=_fetched(headers.get("warc-date")), archive=archive)
     if record.record_type == WarcRecordType.revisit:
         return Skipped(origin=origin, url=url, reason=Reason.REVISIT)
-    if headers.get("WARC-Segment-Number"):
+    if headers.get("warc-segment-number"):
         problem = f"{name}: at byte {archive.offset}: one segment of a document that is spread over several records"
         return Failed(origin=origin, url=url, step=Step.READ, error=problem)
-    content_type = headers.get("Content-Type") or ""
+    content_type = headers.get("content-type") or ""
     block = Block(
         body=frame.block,
         length=frame.length,
@@ -97,10 +96,23 @@ def _outcome(frame: Frame, name: str, limit: int, told: Told | None) -> Page | S
         origin=origin,
         is_http="application/http" in content_type.lower() or (not content_type and frame.block.startswith(b"HTTP/")),
         content_type=content_type,
-        digests=(headers.get("WARC-Block-Digest"), digest),
-        truncated=headers.get("WARC-Truncated"),
+        digests=(headers.get("warc-block-digest"), digest),
+        truncated=headers.get("warc-truncated"),
     )
     return outcome_of(block, limit=limit)
+
+
+def fields_of(record: WarcRecord) -> dict[str, str]:
+    """Return a record's header fields by their names in lower case, of repeated ones the first.
+
+    Each look-up by FastWARC takes longer than this.
+    """
+    return {name.lower(): value for name, value in reversed(list(record.headers.items()))}
+
+
+def _with_crlf(head: bytes) -> bytes:
+    """Return a head as FastWARC wants it, and the standard, too; not every writer does."""
+    return head if head.count(b"\r\n") == head.count(b"\n") else re.sub(rb"\r?\n", b"\r\n", head)
 
 
 def _fetched(stamp: str | None) -> datetime | None:
