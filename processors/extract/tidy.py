@@ -89,7 +89,6 @@ _BARE = frozenset(("div", "section", "article", "main", "body", "dl"))
 _LABELS = frozenset(("h2", "h3", "h4", "h5", "h6", "p", "strong", "b", "div", "span"))
 _LAYOUT_ITEMS = etree.XPath(f".//li[count(.//p) > 3 and string-length() > {LAYOUT_ITEM // WEIGHT}]")
 _FALSE_LINKS = etree.XPath(f".//a[string-length() > {MAX_LINK // WEIGHT} and count(.//br | .//p) > 2]")
-_SPACES = re.compile(r"\s+")
 
 
 def drop_link_lists(body: HtmlElement) -> None:
@@ -97,8 +96,10 @@ def drop_link_lists(body: HtmlElement) -> None:
 
     That is: at least 85 % link text, or every item a link and a few words ("Archaeology: <a>…</a>").
     """
+    gone: set[HtmlElement] = set()
     for element in [*body.iter("ul", "ol")]:
-        if _link_share(element) >= LINK_SHARE_LIST or _is_links_with_kickers(element):
+        if element not in gone and (_link_share(element) >= LINK_SHARE_LIST or _is_links_with_kickers(element)):
+            gone.update(element.iter("ul", "ol"))  # a menu's lists hold lists
             drop_labelled(element)
 
 
@@ -123,7 +124,7 @@ def drop_link_paragraphs(body: HtmlElement) -> None:
     paragraphs = [*body.iter("p")]
     linked = [element for element in paragraphs if element.find(".//a") is not None]
     labels = {element: _label_of(element) for element in linked}
-    counts = Counter(labels.values())
+    counts = Counter(filter(None, labels.values()))
     links = [
         one for one in linked if _link_share(one) >= LINK_SHARE_PARAGRAPH or (labels[one] and counts[labels[one]] > 1)
     ]
@@ -287,9 +288,10 @@ def _box_name(value: str) -> bool:
 def _label_of(paragraph: HtmlElement) -> str:
     """Return what stands before the link at the end of a paragraph, if that announces it: "MORE NEWS |"; else ""."""
     links = [*paragraph.iter("a")]
-    link = " ".join(links[0].text_content().split())
-    whole = " ".join(paragraph.text_content().split())
-    if len(links) > 1 or len(link) < MIN_HEADLINE or not whole.endswith(link):
+    if len(links) > 1:
+        return ""
+    link, whole = (" ".join(element.text_content().split()) for element in (links[0], paragraph))
+    if not MIN_HEADLINE <= len(link) < len(whole) <= len(link) + KICKER + 1 or not whole.endswith(link):
         return ""
     label = whole[: -len(link)].rstrip()
     return label if 3 <= len(label) <= KICKER and label.endswith((":", "|", ">", "»", "–", "-")) else ""
@@ -326,7 +328,7 @@ def _link_share(element: HtmlElement) -> float:
 
 
 def _size(element: HtmlElement) -> int:
-    return len(_SPACES.sub("", element.text_content()))
+    return len("".join(element.text_content().split()))
 
 
 def _is_layout(table: HtmlElement) -> bool:
