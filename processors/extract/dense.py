@@ -28,13 +28,13 @@ LINKED = 0.5
 MAX_LINKS = 200
 MAX_ROW = 4000
 """Links, and characters, of what is looked at: a hostile page nests both."""
-SAMPLE = 40
-"""Characters of a block, and blocks, that are looked at."""
+SAMPLE, BLOCKS = 40, 8
+"""Characters of a block, and blocks, that are looked at to tell the script."""
 
 
 def is_dense(blocks: Sequence[Block]) -> bool:
     """Tell whether most of the blocks' text is in such a script."""
-    sample = "".join(block.parts[0][:SAMPLE] for block in blocks[:SAMPLE])
+    sample = "".join(block.parts[0][:SAMPLE] for block in blocks[:BLOCKS])
     return 2 * len(IDEOGRAPHIC.findall(sample)) > len(sample)
 
 

@@ -46,6 +46,7 @@ PASSES = frozenset(
         "scripts",
         "dense-links",
         "link-rows",
+        "false-links",
     }
 )
 """Every step that can be left out, to measure what it is worth."""
@@ -112,6 +113,8 @@ class Extract:
             if name in self._passes:
                 tidied(body)
         blocks = blocks_of(body)
+        if "false-links" in self._passes:
+            tidy.free_false_links(blocks)
         region = region_of(body, prose_of(body, blocks)) if "container" in self._passes else None
         first = _lead(blocks, region, meta) if region is not None and "lead" in self._passes else None
         around, text = self._from(region) if region is not None else ("", "")

@@ -87,8 +87,7 @@ _BOXES = etree.XPath(
 )
 _BARE = frozenset(("div", "section", "article", "main", "body", "dl"))
 _LABELS = frozenset(("h2", "h3", "h4", "h5", "h6", "p", "strong", "b", "div", "span"))
-_LAYOUT_ITEMS = etree.XPath(f".//li[count(.//p) > 3 and string-length() > {LAYOUT_ITEM // WEIGHT}]")
-_FALSE_LINKS = etree.XPath(f".//a[string-length() > {MAX_LINK // WEIGHT} and count(.//br | .//p) > 2]")
+_LAYOUT_ITEMS = etree.XPath(".//p[4]/ancestor::li[1]")
 
 
 def drop_link_lists(body: HtmlElement) -> None:
@@ -148,14 +147,17 @@ def drop_link_cards(body: HtmlElement) -> None:
             drop(card)
 
 
-def free_false_links(body: HtmlElement) -> None:
-    """Make text of links that nobody closed and that hold an article of several paragraphs.
+def free_false_links(blocks: Iterable[Block]) -> None:
+    """Make text of a link that nobody closed and that holds an article cut by `<br>`.
 
     Whatever reads a page by its share of links is blind to such a text.
     """
-    for link in _FALSE_LINKS(body):
-        if weight(link.text_content()) > MAX_LINK:
-            link.tag = "span"
+    for block in blocks:
+        if block.linked * WEIGHT > MAX_LINK and weight("".join(block.parts)) > MAX_LINK:
+            links = [link for link in block.element.iter("a") if len(link.findall("br")) > 2]
+            for link in links:
+                link.tag = "span"
+            block.linked = 0 if links else block.linked
 
 
 def free_tables(body: HtmlElement) -> None:
@@ -254,7 +256,6 @@ def drop(element: HtmlElement) -> None:
 
 
 PASSES: dict[str, Callable[[HtmlElement], None]] = {
-    "false-links": free_false_links,
     "tables": free_tables,
     "lists": free_lists,
     "quotes": free_quotes,
