@@ -7,6 +7,7 @@ after a crash at any instant neither is ahead of the other.
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from dataclasses import dataclass, replace
 from functools import partial
@@ -20,6 +21,7 @@ from ingest.figures import tell_lag, tell_sinks
 from ingest.health import Health
 from ingest.metrics import Metrics
 from ingest.pipeline import HandOn, Pipeline
+from ingest.progress import Counting
 from ingest.scaled import kafka_of, listening
 from ingest.sources import topics
 from ingest.sources.base import SourceError
@@ -67,6 +69,7 @@ def export(config: Config, options: Options, stop: threading.Event) -> int:
     files = replace(config.sinks.files or FilesSink(), path=options.to)
     job = jobs.Job(inputs=(f"Kafka topics {kafka.topic_prefix}.*",), to=str(options.to.resolve()), kafka=None)
     box = jobs.opened(job, config, restart=False, layout=STATE)
+    count = Counting("items", sys.stderr)
     try:
         source = _Watched(
             connection_of(kafka),
@@ -76,7 +79,13 @@ def export(config: Config, options: Options, stop: threading.Event) -> int:
         )
         delivery = Delivery(box, sinks_of(Sinks(files=files), box, ()))
         pipeline = Pipeline[topics.Passed, Item](
-            source=source, pool=HandOn[Item, topics.Passed](), settle=_kept, outbox=box, delivery=delivery, stop=stop
+            source=source,
+            pool=HandOn[Item, topics.Passed](),
+            settle=_kept,
+            outbox=box,
+            delivery=delivery,
+            stop=stop,
+            on_outcome=lambda _: count.advance(),
         )
         before = box.tally()
         log.info("exporting %s and %s to %s", names.articles, names.dead_letters, options.to)
@@ -89,6 +98,7 @@ def export(config: Config, options: Options, stop: threading.Event) -> int:
             problem = _run(pipeline, delivery, health)
         _summary(before, box.tally())
     finally:
+        count.close()
         box.store.close()
     if problem is not None:
         log.error("stopped before all was written: %s", problem)

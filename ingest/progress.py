@@ -1,16 +1,16 @@
-"""How far a replay is: a bar on a terminal, a plain log line now and then elsewhere."""
+"""How far long work is: a bar on a terminal, a plain log line now and then elsewhere."""
 
 from __future__ import annotations
 
 import logging
 import time
 from datetime import timedelta
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from processors.records import Failed, Record
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Iterator
 
     from ingest.sources.base import PassedOver
     from processors.records import Outcome, Page
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _LINE_SECONDS = 10.0
+
+One = TypeVar("One")
 
 
 class Progress:
@@ -82,6 +84,52 @@ class Progress:
             return ""
         seconds = (total - done) * (now - self._began) / (done - self._first)
         return f", {timedelta(seconds=round(seconds))} left"
+
+    def close(self) -> None:
+        """Take the bar away."""
+        if self._bar is not None:
+            self._bar.close()
+
+
+class Counting:
+    """Counts things of one kind and shows how many there were; nothing where nothing came since it was last shown.
+
+    Args:
+        what: they are, in the plural.
+        stream: where the bar goes, if it is a terminal.
+        total: how many there will be, as far as that is known; 0: not at all.
+        clock: monotonic seconds.
+    """
+
+    def __init__(
+        self, what: str, stream: IO[str], *, total: int = 0, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._what = what
+        self._total = total
+        self._clock = clock
+        self._began = self._said = clock()
+        self._count = 0
+        self._bar: Any = None
+        if stream.isatty():
+            from tqdm import tqdm  # noqa: PLC0415 - only where there is a terminal to draw on
+
+            self._bar = tqdm(total=total or None, unit=f" {what}", file=stream, leave=False, dynamic_ncols=True)
+
+    def over(self, things: Iterable[One]) -> Iterator[One]:
+        """Yield the things, counting them."""
+        for thing in things:
+            yield thing
+            self.advance()
+
+    def advance(self) -> None:
+        """Count one, and show how many there were if it is time."""
+        self._count += 1
+        if self._bar is not None:
+            self._bar.update()
+        elif (now := self._clock()) - self._said >= _LINE_SECONDS:
+            self._said = now
+            of = f" of {self._total}" if self._total else ""
+            log.info("%d%s %s, %.0f a second", self._count, of, self._what, self._count / (now - self._began))
 
     def close(self) -> None:
         """Take the bar away."""

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import IO, TYPE_CHECKING
 
 from ingest import jobs, state
 from ingest.audit import books
 from ingest.audit.holdings import Holdings, of_files
+from ingest.progress import Counting
 from ingest.wiring import MIGRATIONS, connection_of
 from sinks.base import Kind
+from sinks.files import FOLDERS
 from sinks.store import Store, StoreError
 
 if TYPE_CHECKING:
@@ -41,7 +43,8 @@ def audit(config: Config, to: Path | None, out: IO[str] | None = None) -> int:
         store, sinks = _service(config) if to is None else _job(config, to)
         stack.callback(store.close)
         before = books.read(store)
-        held = dict(_held(sinks, before))
+        count = stack.enter_context(closing(Counting("items looked at", sys.stderr, total=_items(sinks, before))))
+        held = dict(_held(sinks, before, count))
         after = books.read(store)
     problems = [*_of_books(before), *(p for name, one in held.items() for p in _of_sink(name, one, before, after))]
     _tell(before, held, out)
@@ -65,17 +68,22 @@ def _job(config: Config, to: Path) -> tuple[Store, Sinks]:
     return store, jobs.sinks_of(store, to, config)
 
 
-def _held(sinks: Sinks, before: Books) -> Iterator[tuple[str, Holdings]]:
+def _items(sinks: Sinks, before: Books) -> int:
+    """Return how many items there are to look at; 0 with Kafka, whose topics hold other states' too."""
+    return 0 if sinks.kafka is not None else sum(before.count(kind) for kind in FOLDERS)
+
+
+def _held(sinks: Sinks, before: Books, count: Counting) -> Iterator[tuple[str, Holdings]]:
     if sinks.files is not None and "files" in before.places:
-        yield "files", of_files(sinks.files.path, before.active, before.finished)
+        yield "files", of_files(sinks.files.path, before.active, before.finished, count)
     if sinks.kafka is not None and "kafka" in before.places:
-        yield "kafka", _of_kafka(sinks.kafka, before)
+        yield "kafka", _of_kafka(sinks.kafka, before, count)
 
 
-def _of_kafka(kafka: KafkaSink, before: Books) -> Holdings:
+def _of_kafka(kafka: KafkaSink, before: Books, count: Counting) -> Holdings:
     from ingest.audit.topics import of_topics  # noqa: PLC0415 - the library takes a fifth of a second
 
-    return of_topics(connection_of(kafka), kafka.topic_prefix, before)
+    return of_topics(connection_of(kafka), kafka.topic_prefix, before, count)
 
 
 def _of_books(before: Books) -> Iterator[str]:

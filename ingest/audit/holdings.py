@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.audit.books import Key
+    from ingest.progress import Counting
 
 REFUSED = "refused"
 
@@ -62,18 +63,19 @@ class Holdings:
         self.counts[Kind.SKIPPED] += 1
 
 
-def of_files(folder: Path, active: dict[str, int], finished: dict[str, int]) -> Holdings:
+def of_files(folder: Path, active: dict[str, int], finished: dict[str, int], count: Counting) -> Holdings:
     """Return what a files sink's folder holds.
 
     Args:
         folder: with `records/`, `skipped/`, `dead-letters/`.
         active: bytes that each active file was committed at.
         finished: how many files of each kind were finished.
+        count: told of each line.
     """
     held = Holdings()
     for kind, name in FOLDERS.items():
         held.problems += _files(folder / name, active.get(kind, 0), finished.get(kind, 0))
-        for line in read_lines(folder / name):
+        for line in count.over(read_lines(folder / name)):
             where = f"{line.path}, line {line.number}"
             if kind is Kind.RECORD:
                 held.record(line.body, where)

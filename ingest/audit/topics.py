@@ -14,33 +14,34 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ingest.audit.books import Books
+    from ingest.progress import Counting
     from sinks.kafka_client import Connection
 
 
-def of_topics(connection: Connection, prefix: str, before: Books) -> Holdings:
+def of_topics(connection: Connection, prefix: str, before: Books, count: Counting) -> Holdings:
     """Return what the topics hold of the records that the books know; others' records are passed over."""
     held, names = Holdings(), Names(prefix)
     try:
-        for message in read_topic(connection, names.dead_letters):
+        for message in count.over(read_topic(connection, names.dead_letters)):
             if message.body is not None:
                 held.letter(message.body, _where(names.dead_letters, message), "kafka")
-        for message in read_topic(connection, names.articles):
+        for message in count.over(read_topic(connection, names.articles)):
             if message.key in before.latest:
                 if message.body is None:
                     held.problems.append(f"{_where(names.articles, message)}: a tombstone for {message.key}")
                 else:
                     held.record(message.body, _where(names.articles, message), topics=True)
-        held.problems += _compacted(connection, names, held, before)
-        held.problems += _streams(connection, names, held)
+        held.problems += _compacted(connection, names, held, before, count)
+        held.problems += _streams(connection, names, held, count)
     except KafkaTroubleError as error:
         held.problems.append(str(error))
     return held
 
 
-def _compacted(connection: Connection, names: Names, held: Holdings, before: Books) -> Iterator[str]:
+def _compacted(connection: Connection, names: Names, held: Holdings, before: Books, count: Counting) -> Iterator[str]:
     """Tell which articles the compacted topic lacks, or has an older revision of."""
     latest: dict[str, int | None] = {}
-    for message in read_topic(connection, names.latest):
+    for message in count.over(read_topic(connection, names.latest)):
         if message.key in before.latest:
             one = Holdings()
             if message.body is not None:
@@ -56,7 +57,7 @@ def _compacted(connection: Connection, names: Names, held: Holdings, before: Boo
             yield f"{names.latest}: has revision {latest[key]} of {key}, not {n}"
 
 
-def _streams(connection: Connection, names: Names, held: Holdings) -> Iterator[str]:
+def _streams(connection: Connection, names: Names, held: Holdings, count: Counting) -> Iterator[str]:
     """Tell which topics' own streams differ from what the records say."""
     wanted: dict[str, Counter[tuple[str, int]]] = {}
     for key, topics in held.topics.items():
@@ -64,7 +65,7 @@ def _streams(connection: Connection, names: Names, held: Holdings) -> Iterator[s
             wanted.setdefault(topic, Counter())[key] += 1
     for topic, keys in sorted(wanted.items()):
         name, one, ids = names.stream(topic), Holdings(), {key for key, _ in keys}
-        for message in read_topic(connection, name):
+        for message in count.over(read_topic(connection, name)):
             if message.body is not None and message.key in ids:
                 one.record(message.body, _where(name, message))
         if missing := keys - one.records:

@@ -9,7 +9,7 @@ import time
 from itertools import count
 from typing import TYPE_CHECKING
 
-from ingest.progress import Progress
+from ingest.progress import Counting, Progress
 from processors.records import Mode, Origin, Reason, Skipped
 
 if TYPE_CHECKING:
@@ -75,3 +75,27 @@ def test_the_bar_tells_documents_a_second_and_the_time_left() -> None:
         progress.saw(SKIPPED)
         time.sleep(0.01)
     progress.close()
+
+
+def test_what_is_counted_is_told_every_ten_seconds_elsewhere(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    stream, seconds = io.StringIO(), count()
+    counting = Counting("lines", stream, total=50, clock=lambda: float(next(seconds)))
+    assert list(counting.over(range(25))) == list(range(25))
+    counting.close()
+    assert [record.getMessage() for record in caplog.records] == [
+        "10 of 50 lines, 1 a second",
+        "20 of 50 lines, 1 a second",
+    ]
+    assert not stream.getvalue()
+
+
+def test_what_is_counted_has_a_bar_on_a_terminal(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    stream = Terminal()
+    counting = Counting("lines", stream, total=4)
+    counting.advance()
+    counting.close()
+    assert "0/4" in stream.getvalue()
+    assert stream.getvalue().endswith("\r")
+    assert not caplog.records
