@@ -7,9 +7,10 @@ from datetime import UTC, datetime, timedelta, timezone
 import pytest
 
 from sinks.base import Kind
+from sinks.kafka import KafkaSink
 from sinks.kafka_messages import Names, event_time, headers, message, milliseconds, weight
 from sinks.kafka_producer import compressed_size
-from tests.sinks.kafka_driver import item
+from tests.sinks.kafka_driver import MemoryLedger, item
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -113,3 +114,11 @@ def test_compression_counts_when_the_broker_compares_sizes() -> None:
     made = message(item(1, b"x" * 100_000), ("a",), NOW)
 
     assert compressed_size(made, "lz4") < 2_000
+
+
+@pytest.mark.parametrize(
+    "options", [{"delivery": "twice"}, {"compression": "rar"}, {"bootstrap": "here"}, {"topics": ("a b",)}]
+)
+def test_settings_that_cannot_work_are_told_at_once(options) -> None:
+    with pytest.raises(ValueError, match=r"neither|none of|no host:port|no Kafka topic"):
+        KafkaSink(MemoryLedger("owner"), **{"bootstrap": "127.0.0.1:9092", **options})

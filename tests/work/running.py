@@ -71,7 +71,7 @@ def running(*arguments: object, cwd: Path, env: dict[str, str] | None = None) ->
             below = descendants(process.pid)
             process.kill()
             process.wait()
-            assert not gone(below, within=15), "processes stayed behind"
+            assert not gone(below, within=60), "processes stayed behind"
             log.seek(0)
             text = log.read()
         assert "Traceback" not in text, text
