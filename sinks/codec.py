@@ -9,23 +9,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from processors.records import (
     SCHEMA,
-    ArchiveRef,
-    Article,
-    Copy,
-    Edit,
-    Evidence,
     Failed,
     Form,
-    Hint,
     Mode,
-    Origin,
     Outcome,
     Page,
     Reason,
@@ -34,16 +26,13 @@ from processors.records import (
     Revision,
     Skipped,
     Step,
-    Story,
     TextSource,
-    TopicTag,
 )
 from sinks.bodies import body_of, body_row
 from sinks.fields import count as _count
-from sinks.fields import moment as _time
 from sinks.fields import text as _text
 from sinks.fields import text_or_none as _text_or_none
-from sinks.fields import texts as _texts
+from sinks.rows import article_of, copy_of, hint_of, origin_of, revision_of, story_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,12 +156,12 @@ def decode_record(body: bytes) -> Record:
     try:
         return Record(
             id=_text(row, "id"),
-            article=_article(row),
-            origin=_origin(row.get("origin") or {"mode": Mode.REPLAY}),
+            article=article_of(row),
+            origin=origin_of(row.get("origin") or {"mode": Mode.REPLAY}),
             fingerprint={name: _text_or_none(row["fingerprint"], name) for name in row.get("fingerprint") or {}},
-            revision=_revision(row.get("revision") or {"n": 1}),
-            dup=_dup(row["dup"]) if row.get("dup") else None,
-            story=_story(row["story"]) if row.get("story") else None,
+            revision=revision_of(row.get("revision") or {"n": 1}),
+            dup=copy_of(row["dup"]) if row.get("dup") else None,
+            story=story_of(row["story"]) if row.get("story") else None,
         )
     except _WRONG as error:
         raise CodecError(f"not a record: {type(error).__name__}: {error}") from error
@@ -187,7 +176,7 @@ def decode_skipped(body: bytes) -> Skipped:
     row = _known(body)
     try:
         return Skipped(
-            origin=_origin(row["origin"]),
+            origin=origin_of(row["origin"]),
             url=_text_or_none(row, "url"),
             reason=Reason(row["reason"]),
             detail=_text_or_none(row, "detail"),
@@ -207,7 +196,7 @@ def decode_failed(body: bytes) -> Failed:
         raise CodecError("not a dead letter: dead_letter must be true")
     try:
         return Failed(
-            origin=_origin(row["origin"]),
+            origin=origin_of(row["origin"]),
             url=_text_or_none(row, "url"),
             step=Step(row["step"]),
             error=_text(row, "error"),
@@ -293,113 +282,10 @@ def _page(row: dict[str, Any], letter: dict[str, Any], body: bytes) -> Page:
     return Page(
         form=Form(row["form"]),
         body=body,
-        origin=_origin(letter["origin"]),
+        origin=origin_of(letter["origin"]),
         attempt=_count(letter, "attempt", 1) if "attempt" in letter else 1,
         url=_text_or_none(row, "url"),
         content_type=_text_or_none(row, "content_type"),
-        hint=_hint(row.get("hint") or {}),
+        hint=hint_of(row.get("hint") or {}),
         text_source=TextSource(row.get("text_source", TextSource.PAGE)),
     )
-
-
-def _hint(row: dict[str, Any]) -> Hint:
-    return Hint(
-        title=_text_or_none(row, "title"),
-        summary=_text_or_none(row, "summary"),
-        authors=_texts(row, "authors"),
-        published=_time(row.get("published")),
-        modified=_time(row.get("modified")),
-        language=_text_or_none(row, "language"),
-        content=_text_or_none(row, "content"),
-        url=_text_or_none(row, "url"),
-    )
-
-
-def _article(row: dict[str, Any]) -> Article:
-    return Article(
-        title=_text(row, "title"),
-        text=_text(row, "text"),
-        url=row.get("url"),
-        canonical_url=row.get("canonical_url"),
-        summary=row.get("summary"),
-        authors=_texts(row, "authors"),
-        published=_time(row.get("published")),
-        modified=_time(row.get("modified")),
-        language=row.get("language"),
-        site=row.get("site"),
-        image=row.get("image"),
-        image_caption=row.get("image_caption"),
-        section=row.get("section"),
-        paywalled=row.get("paywalled"),
-        wire=row.get("wire"),
-        topics=tuple(_topic(tag) for tag in row.get("topics") or ()),
-        removed=tuple(_removal(cut) for cut in row.get("removed") or ()),
-        text_source=TextSource(row.get("text_source", TextSource.PAGE)),
-        provenance={name: _text(row["provenance"], name) for name in row.get("provenance") or {}},
-    )
-
-
-def _removal(row: dict[str, Any]) -> Removal:
-    seen = None if row.get("seen") is None else _count(row, "seen")
-    return Removal(rule=_text(row, "rule"), text=_text(row, "text"), seen=seen, since=_time(row.get("since")))
-
-
-def _topic(row: dict[str, Any]) -> TopicTag:
-    evidence = tuple(
-        Evidence(field=_text(e, "field"), phrase=_text(e, "phrase"), start=_count(e, "start"), end=_count(e, "end"))
-        for e in row.get("evidence") or ()
-    )
-    return TopicTag(topic=_text(row, "topic"), score=float(row["score"]), evidence=evidence)
-
-
-def _revision(row: dict[str, Any]) -> Revision:
-    return Revision(
-        n=_count(row, "n", 1),
-        of=_text_or_none(row, "of"),
-        previous=_text_or_none(row, "previous"),
-        kind=_text_or_none(row, "class"),
-        changed=None if row.get("changed") is None else _texts(row, "changed"),
-        correction=_text_or_none(row, "correction"),
-        numbers=None if row.get("numbers") is None else tuple(_pair(one) for one in row["numbers"]),
-        diff=None if row.get("diff") is None else tuple(_edit(one) for one in row["diff"]),
-    )
-
-
-def _pair(values: Any) -> tuple[str, str]:  # noqa: ANN401 - whatever the line holds
-    old, new = _texts({"pair": values}, "pair")
-    return old, new
-
-
-def _edit(row: dict[str, Any]) -> Edit:
-    return Edit(old=_text(row, "old"), new=_text(row, "new"))
-
-
-def _dup(row: dict[str, Any]) -> Copy:
-    return Copy(copy_of=_text(row, "copy_of"), score=float(row["score"]), kind=_text(row, "kind"))
-
-
-def _story(row: dict[str, Any]) -> Story:
-    return Story(
-        id=_text(row, "id"),
-        score=float(row["score"]),
-        size=_count(row, "size", 1),
-        first_seen=datetime.fromisoformat(_text(row, "first_seen")),
-        method=_text(row, "method"),
-        merged=_text_or_none(row, "merged"),
-    )
-
-
-def _origin(row: dict[str, Any]) -> Origin:
-    return Origin(
-        mode=Mode(row["mode"]),
-        document_id=_text_or_none(row, "document_id"),
-        feed=_text_or_none(row, "feed"),
-        fetched=_time(row.get("fetched")),
-        archive=_archive(row["archive"]) if row.get("archive") else None,
-        fallback=Reason(row["fallback"]) if row.get("fallback") is not None else None,
-        reserved=_texts(row, "reserved"),
-    )
-
-
-def _archive(row: dict[str, Any]) -> ArchiveRef:
-    return ArchiveRef(file=_text(row, "file"), offset=_count(row, "offset"), digest=_text_or_none(row, "digest"))
