@@ -67,6 +67,8 @@ def _looks(config: Config) -> Iterator[tuple[str, Callable[[], list[str]]]]:
     files, kafka = config.sinks.files, config.sinks.kafka
     if files is not None:
         yield f"files {files.path}", lambda: _writable("sinks.files.path", files.path)
+    if (archive := config.archive) is not None:
+        yield f"archive {archive.path}", lambda: _writable("archive.path", archive.path)
     if kafka is not None:
         yield f"Kafka {kafka.bootstrap}", lambda: _kafka(kafka, config)
 

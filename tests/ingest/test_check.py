@@ -28,12 +28,13 @@ def test_every_problem_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     config = configured(
         tmp_path,
-        '[state]\npath = "file/state"\n[sinks.files]\npath = "file/out"\n[sinks.kafka]\nbootstrap = "127.0.0.1:1"\n'
+        '[state]\npath = "file/state"\n[sinks.files]\npath = "file/out"\n[archive]\npath = "file/archive"\n'
+        '[sinks.kafka]\nbootstrap = "127.0.0.1:1"\n'
         '[[processors]]\nuse = "missing:Name"\n',
     )
     done = newstap("check", "--config", config, cwd=tmp_path)
     assert done.returncode == 2
-    for part in ("state.path: ", "sinks.files.path: ", "'missing' cannot be imported", "127.0.0.1:1"):
+    for part in ("state.path: ", "sinks.files.path: ", "archive.path: ", "'missing' cannot be imported", "127.0.0.1:1"):
         assert part in done.stderr
     assert "ok: boilerplate rules" in done.stdout
 
