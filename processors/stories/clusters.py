@@ -64,6 +64,8 @@ class Cluster:
     size: int = 0
     into: int = -1
     """Number of the story that has taken it in."""
+    here: int = 0
+    """Documents of the window that are of it; counted anew by whoever reads it back."""
     terms: array[int] = field(default_factory=lambda: array("I"), repr=False)
     weights: array[int] = field(default_factory=lambda: array("I"), repr=False)
     """Of the terms: sums of members' vectors."""
@@ -96,8 +98,6 @@ class Clusters:
         self._window = window
         self._index = Postings(_ASKED, _BUCKETS)
         self._all: dict[int, Cluster] = {}
-        self._of: dict[int, int] = {}
-        """The story of each document that is indexed, by number."""
 
     def __iter__(self) -> Iterator[Cluster]:
         return iter(self._all.values())
@@ -116,17 +116,18 @@ class Clusters:
     def index(self, document: Held) -> None:
         """Let a document's story be found by its terms."""
         self._index.add(document.terms[:KEYS], document.number)
-        self._of[document.number] = document.story
 
     def leave(self, oldest: int) -> None:
         """Forget the documents below a number."""
-        for number in range(self._index.oldest, oldest):
-            self._of.pop(number, None)
         self._index.oldest = oldest
 
-    def drop(self, number: int) -> None:
-        """Forget a story that no document of the window is of."""
-        del self._all[number]
+    def count(self, number: int, more: int) -> bool:
+        """Count documents of a story that have come or left; forget it with the last, and say so."""
+        cluster = self._all[number]
+        cluster.here += more
+        if not cluster.here:
+            del self._all[number]
+        return not cluster.here
 
     def near(self, reading: Reading, vector: Mapping[int, int]) -> list[tuple[float, Cluster]]:
         """Return the stories that a document may belong to, the nearest first, with their cosine."""
@@ -142,10 +143,10 @@ class Clusters:
     def _candidates(self, reading: Reading, vector: Mapping[int, int]) -> Iterator[Cluster]:
         """Yield the stories with most of the weight of the document's first terms."""
         sums: dict[int, int] = {}
-        stories = self._of
+        get = self._window.get
         for key, numbers in self._index.find(list(vector)[:KEYS]):
             weight = vector[key]
-            for story in {stories[number] for number in numbers}:
+            for story in {document.story for number in numbers if (document := get(number)) is not None}:
                 sums[story] = sums.get(story, 0) + weight
         seen = set()
         for number, _ in sorted(sums.items(), key=lambda row: (-row[1], row[0]))[:_COMPARED]:

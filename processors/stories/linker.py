@@ -65,8 +65,6 @@ class Linker:
         self._weights = Weights()
         self._copies = Copies(self._window)
         self._clusters = Clusters(self._window)
-        self._of_story: dict[int, int] = {}
-        """Documents of the window that are of a story."""
         self.next = 0
         """Number of the next document."""
         self.now = 0
@@ -180,16 +178,15 @@ class Linker:
         if document.leads:
             self._clusters.index(document)
         if document.story >= 0:
-            self._of_story[document.story] = self._of_story.get(document.story, 0) + 1
+            self._clusters.count(document.story, 1)
         self.next, self.now = document.number + 1, document.time
 
     def _leave(self, now: int) -> None:
         for document in self._window.leave(now):
             self._weights.remove(document.terms)
-            if document.story >= 0:
-                self._of_story[document.story] -= 1
-                if not self._of_story[document.story]:
-                    self._drop(document.story)
+            if document.story >= 0 and self._clusters.count(document.story, -1):
+                self._changes.clusters.pop(document.story, None)
+                self._changes.dropped.append(document.story)
         self._leave_behind()
 
     def _leave_behind(self) -> None:
@@ -197,12 +194,6 @@ class Linker:
         self._copies.leave(oldest)
         self._clusters.leave(oldest)
         self._changes.left = oldest
-
-    def _drop(self, number: int) -> None:
-        del self._of_story[number]
-        self._clusters.drop(number)
-        self._changes.clusters.pop(number, None)
-        self._changes.dropped.append(number)
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ _ASCII = re.compile(rf"[a-z]+(?:'[a-z]+)?|{_NUMBER}")
 _LETTERS = re.compile(rf"[^\W\d_]+(?:'[^\W\d_]+)?|{_NUMBER}")
 # Vowel signs of Indic scripts are parts of a word, but no letters to `re`.
 INDIC = "\u0900-\u0dff"
-_MIXED = re.compile(rf"[{UNSPACED}]|{_NUMBER}|(?:[^\W\d_{UNSPACED}]|[{INDIC}])+(?:'[^\W\d_{UNSPACED}]+)?")
+_MIXED = re.compile(rf"[{UNSPACED}]|{_NUMBER}|(?:[^\W\d_{UNSPACED}]|(?!\d)[{INDIC}])+(?:'[^\W\d_{UNSPACED}]+)?")
 _IS_MIXED = re.compile(f"[{INDIC}{UNSPACED}]")
 _HAS_UNSPACED = re.compile(f"[{UNSPACED}]")
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from array import array
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.stories.postings import Postings
@@ -33,6 +33,7 @@ def test_equal_words_give_equal_shingles_and_others_do_not(some: list[str]) -> N
     assert [place for place, _ in found.numbers] == [n for n, word in enumerate(some) if word[0].isdigit()]
 
 
+@settings(max_examples=100)
 @given(st.text(alphabet=st.characters(max_codepoint=0xFFFE, exclude_categories=["Cs"]) | st.sampled_from(" '.,:7a")))
 def test_words_are_those_of_terms(text: str) -> None:
     """But for what has several apostrophes: the hash of a text is not told by a list of words, for speed."""
