@@ -209,7 +209,8 @@ def _extract(parts: _Parts, recipe: Recipe) -> int:
     profiles = profiles_of(config, box.store.path.parent if against is None else against / jobs.STATE_FOLDER)
     if options.as_of is None:
         recipe = replace(recipe, profiles=profiles.snapshot(box.store))
-        Knowledge(box.store.path.parent / FOLDER).keep(recipe)
+        if not options.dry_run:
+            Knowledge(box.store.path.parent / FOLDER).keep(recipe)
     pool = _pool(recipe, options)
     # What changes was learned from when it was published.
     learner = None if options.dry_run or against is not None else Learner(profiles, box.store)
