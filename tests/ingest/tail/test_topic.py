@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.broker import Broker
+    from tests.broker import Broker, OwnBroker
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(180)]
 
@@ -97,3 +97,24 @@ def groups(broker: Broker, client: str) -> list[Any]:
     found = [group for group in admin.list_groups() if "tail" in json.dumps(group, default=str) or client in str(group)]
     admin.close()
     return found
+
+
+@pytest.mark.slow
+def test_a_broker_that_goes_away_is_waited_for(tmp_path: Path, fault_broker: OwnBroker) -> None:
+    """What was shown is not shown again."""
+    make_topic(fault_broker.bootstrap, "news.articles.v1", 1)
+    send(fault_broker, 3)
+    with begun("tail", "--json", "--kafka", fault_broker.bootstrap, cwd=tmp_path) as process:
+        assert titles(next_line(process)) == ["Notice 3"]
+        fault_broker.kill()
+        fault_broker.start()
+        send(fault_broker, 2)
+        assert titles(next_line(process)) == ["Notice 2"]
+        asked_to_end(process)
+        assert process.wait(50) == 0
+
+
+def send(broker: Broker, n: int) -> None:
+    producer = KafkaProducer(bootstrap_servers=broker.bootstrap)
+    producer.send("news.articles.v1", line(n)).get(30)
+    producer.close()
