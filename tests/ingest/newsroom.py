@@ -64,7 +64,7 @@ def begun(*arguments: object, cwd: Path, **options: Any) -> subprocess.Popen[str
 
 def asked_to_end(process: subprocess.Popen[str]) -> None:
     """Send SIGTERM, as soon as the command has come so far as to hear it: before that, it would only die of it."""
-    deadline = time.monotonic() + 40
+    deadline = time.monotonic() + 60
     while not _hears(process.pid, signal.SIGTERM):
         assert process.poll() is None, f"it ended by itself with {process.returncode}"
         assert time.monotonic() < deadline, "it never listened to signals"
@@ -78,7 +78,7 @@ def newstap(*arguments: object, cwd: Path, **options: Any) -> subprocess.Complet
     if fed is not None:
         options["stdin"] = subprocess.PIPE
     with begun(*arguments, cwd=cwd, **options) as process:
-        out, err = process.communicate(fed, timeout=50)
+        out, err = process.communicate(fed, timeout=120)
     assert "Traceback" not in err, err
     return subprocess.CompletedProcess(process.args, process.returncode, out, err)
 

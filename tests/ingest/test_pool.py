@@ -127,7 +127,7 @@ def test_workers_that_cannot_start_are_told_and_not_started_for_ever(tmp_path: P
         outcomes(pool(tmp_path, fail="raise"), [page("One")] * 9)
     with pytest.raises(PoolError, match="3 worker processes in a row"):
         outcomes(pool(tmp_path, fail="always"), [page("One")] * 9)
-    assert time.monotonic() - began < 20
+    assert time.monotonic() - began < 60
 
 
 def test_large_pages_and_large_answers_never_wait_for_each_other(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_the_caller_has_its_turn_while_every_worker_hangs(tmp_path: Path) -> Non
     before = workers(os.getpid())
     began = time.monotonic()
     answers.close()  # type: ignore[attr-defined] # a generator
-    assert time.monotonic() - began < 10
+    assert time.monotonic() - began < 60
     assert not gone(before, within=0)
 
 

@@ -17,6 +17,7 @@ from tests.commands import rows
 from tests.ingest import oddities
 from tests.ingest.newsroom import (
     archive,
+    asked_to_end,
     begun,
     configured,
     counts,
@@ -232,7 +233,7 @@ def test_a_reader_that_leaves_ends_a_dry_run_in_silence(tmp_path: Path) -> None:
         process.stdout.readline()
         process.stdout.close()
         said = process.stderr.read()
-        assert process.wait(timeout=20) == 1
+        assert process.wait(timeout=60) == 1
     assert "Traceback" not in said
     assert "BrokenPipe" not in said
 
@@ -253,7 +254,7 @@ def test_rate_holds_it_back(tmp_path: Path, replay: Any, out: Path) -> None:
     inputs = lines(tmp_path / "in", *map(line, range(21)))
     began = time.monotonic()
     replay(inputs, "--to", out, "--rate", 10)
-    assert 2.0 <= time.monotonic() - began < 10
+    assert 2.0 <= time.monotonic() - began < 50
 
 
 def test_dead_letters_are_an_error_only_where_that_is_asked_for(tmp_path: Path, replay: Any, out: Path) -> None:
@@ -296,11 +297,11 @@ def test_a_signal_ends_it_soon_and_the_same_command_resumes(
         _until((out / "records" / "active.jsonl").exists)
         below = descendants(process.pid)
         process.send_signal(number)
-        _, said = process.communicate(timeout=10)
+        _, said = process.communicate(timeout=60)
         assert process.returncode == 1
     assert "the same command resumes" in said
     assert "Traceback" not in said
-    assert not gone(below, within=5)
+    assert not gone(below, within=60)
     assert 0 < len(rows(out / "records")) < 60
     assert replay(*arguments).returncode == 0
     assert sum(keys(rows(out / "records")).values()) == len(keys(rows(out / "records"))) == 60
@@ -313,17 +314,18 @@ def test_a_signal_is_heard_while_a_page_hangs_and_a_second_one_ends_it_at_once(t
         _until(lambda: bool(list(out.glob("records/active.jsonl"))))
         below = descendants(process.pid)
         process.terminate()
-        assert process.wait(timeout=5) == 1
-    assert not gone(below, within=5)
+        assert process.wait(timeout=60) == 1
+    assert not gone(below, within=60)
     with begun(
         "replay", "--config", config, "-", "--to", tmp_path / "two", cwd=tmp_path, stdin=subprocess.PIPE
     ) as process:
         _until((tmp_path / "two" / "records").exists)
-        process.terminate()
-        time.sleep(0.3)
+        threads = _threads(process.pid)
+        asked_to_end(process)
+        _until(lambda: _threads(process.pid) > threads)  # it heard the first one: a timer runs
         assert process.poll() is None, "nothing can be read from a pipe that waits"
         process.terminate()
-        assert process.wait(timeout=2) == 1
+        assert process.wait(timeout=60) == 1
         assert process.stderr is not None
         assert "ended by a second SIGTERM" in process.stderr.read()
 
@@ -387,7 +389,11 @@ def test_a_page_and_a_line_together_keep_the_order_of_the_directory(tmp_path: Pa
     assert [row["title"] for row in rows(out / "records")] == ["Bridge report 1", "Notice 1", "Bridge report 2"]
 
 
-def _until(true: Callable[[], bool], seconds: float = 20) -> None:
+def _threads(pid: int) -> int:
+    return len(list(Path(f"/proc/{pid}/task").iterdir()))
+
+
+def _until(true: Callable[[], bool], seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < deadline

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import socket
+import time
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -40,7 +41,7 @@ def listening(health: Health, metrics: Metrics) -> Iterator[Callable[..., Listen
     yield listening
     for listener in started:
         listener.stop()
-    assert [listener.url for listener in started if listener.is_alive] == []
+    assert [listener.url for listener in started if not dead(listener)] == []
 
 
 @pytest.fixture
@@ -50,9 +51,17 @@ def connected() -> Iterator[Callable[[Listener], socket.socket]]:
 
         def connected(listener: Listener) -> socket.socket:
             host, _, port = listener.url.removeprefix("http://").rpartition(":")
-            return stack.enter_context(socket.create_connection((host, int(port)), timeout=20))
+            return stack.enter_context(socket.create_connection((host, int(port)), timeout=60))
 
         yield connected
+
+
+def dead(listener: Listener, seconds: float = 60.0) -> bool:
+    """Whether the thread of a stopped listener ends; `stop` itself waits for two seconds, which may be too few."""
+    until = time.monotonic() + seconds
+    while listener.is_alive and time.monotonic() < until:
+        time.sleep(0.01)
+    return not listener.is_alive
 
 
 def ended(connection: socket.socket) -> bool:

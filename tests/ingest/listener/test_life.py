@@ -11,7 +11,7 @@ import pytest
 
 from ingest.listener import Listener, ListenError
 from ingest.secret import Secret
-from tests.ingest.listener.conftest import ended
+from tests.ingest.listener.conftest import dead, ended
 from tests.ingest.listener.test_answers import ask
 from tests.ingest.listener.test_limits import HEAD, stuffed
 
@@ -78,7 +78,7 @@ def test_another_address_needs_a_token(health, metrics):
 
 
 def test_it_ends_with_all_its_connections_and_frees_its_port(listening, connected):
-    listener = listening()
+    listener = listening(patience_seconds=1000)
     silent, slow, kept = (connected(listener) for _ in range(3))
     slow.sendall(HEAD)
     kept.sendall(HEAD + b"\r\n")
@@ -88,8 +88,8 @@ def test_it_ends_with_all_its_connections_and_frees_its_port(listening, connecte
     listener.stop()
     took = time.monotonic() - begin
 
-    assert not listener.is_alive
-    assert took < 10  # two seconds and no hurry: this machine may be busy
+    assert dead(listener)
+    assert took < 60  # two seconds and no hurry: this machine may be busy, but it does not wait for clients
     assert [ended(connection) for connection in (silent, slow, kept)] == [True] * 3
     again = listening(listener.url.removeprefix("http://"))
     assert ask(again, "/healthz").status_code == 200
@@ -104,7 +104,7 @@ def test_it_ends_though_a_client_does_not_read(listening, connected, health, cap
 
     listener.stop()
 
-    assert not listener.is_alive
+    assert dead(listener)
     assert caplog.messages == []  # uvicorn would wait for it, and complain
 
 
@@ -114,6 +114,7 @@ def test_no_thread_is_left(listening):
     ask(listener, "/metrics")
     listener.stop()
 
+    assert dead(listener)
     assert set(threading.enumerate()) <= before
 
 
@@ -123,7 +124,7 @@ def test_stopping_twice_or_before_the_start_is_no_error(listening, health, metri
     listener.stop()
     listener.stop()
 
-    assert not listener.is_alive
+    assert dead(listener)
 
 
 def test_stopping_at_once_is_no_error(listening):
@@ -131,4 +132,4 @@ def test_stopping_at_once_is_no_error(listening):
         listener = listening()
         listener.stop()
 
-        assert not listener.is_alive
+        assert dead(listener)

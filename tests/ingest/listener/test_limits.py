@@ -20,7 +20,7 @@ MANY = (HEAD + b"\r\n") * 1000
 
 def dripped(connection, data: bytes) -> bool:
     """Send without end, a byte of `data` again and again; return whether the other side put an end to it in time."""
-    late = time.monotonic() + 20
+    late = time.monotonic() + 60
     try:
         while time.monotonic() < late:
             connection.sendall(data)
@@ -71,18 +71,18 @@ def test_a_client_that_does_not_read_is_cut(listening, connected, health):
     poll = select.poll()
     poll.register(connection, select.POLLRDHUP)
 
-    assert poll.poll(20_000) != []
+    assert poll.poll(60_000) != []
 
 
 def test_a_connection_serves_several_requests_beyond_the_time_limit_of_one(listening, connected):
     connection = connected(listening(patience_seconds=3.0))
     answers = []
-    for _ in range(5):
+    for _ in range(12):
         connection.sendall(b"HEAD /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
         answers.append(connection.recv(65_536).split(b"\r\n")[0])
-        time.sleep(0.7)
+        time.sleep(0.3)
 
-    assert answers == [b"HTTP/1.1 200 OK"] * 5
+    assert answers == [b"HTTP/1.1 200 OK"] * 12
 
 
 def test_many_slow_clients_lock_nobody_out(listening, connected):
