@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 from typing import TYPE_CHECKING, Any
@@ -37,6 +38,22 @@ class Names:
             )
         answers = self.table[host]
         return answers.pop(0) if len(answers) > 1 else answers[0]
+
+
+class Time:
+    """A clock of the test's own, which goes on only while somebody sleeps by it."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def clock(self) -> float:
+        """Seconds."""
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Let so many seconds pass, at once."""
+        self.now += seconds
+        await asyncio.sleep(0)
 
 
 def fetcher(*, delay: float = 0.0, connections: int = 100, **settings: Any) -> Fetcher:

@@ -8,21 +8,10 @@ import pytest
 
 from ingest.fetch.errors import PausedError
 from ingest.fetch.hosts import Hosts
+from tests.ingest.fetch.fetchers import Time
 from tests.site import looped
 
 A = "a.example:80"
-
-
-class Time:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def clock(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
-        await asyncio.sleep(0)
 
 
 def budget(time: Time, *, connections: int = 2, delay: float = 1.0) -> Hosts:
