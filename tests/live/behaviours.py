@@ -54,7 +54,7 @@ class Process:
             self._process.kill()
         else:
             self._process.send_signal(signal.SIGTERM)
-        code = await asyncio.wait_for(self._process.wait(), 40)
+        code = await asyncio.wait_for(self._process.wait(), 60)
         assert kind is not None or code == 0, self.said()
 
     async def kill(self) -> None:
@@ -62,9 +62,9 @@ class Process:
         below = descendants(self._process.pid)
         self._process.kill()
         await self._process.wait()
-        assert not await asyncio.to_thread(gone, below, within=10), "a process outlived the one that started it"
+        assert not await asyncio.to_thread(gone, below, within=60), "a process outlived the one that started it"
 
-    async def until(self, condition: Callable[[], object], seconds: float = 30.0) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
         """Wait for something; fail after so many seconds, or when the process ends."""
         deadline = time.monotonic() + seconds
         while not condition():

@@ -92,5 +92,5 @@ class Process:
         below = descendants(self.pid) if self._process.poll() is None else set()
         self._process.kill()
         await asyncio.to_thread(self._process.wait)
-        assert not gone(below, within=15), "processes stayed behind"
+        assert not gone(below, within=60), "processes stayed behind"
         assert "Traceback" not in self.log, self.log

@@ -94,7 +94,7 @@ class Running:
         """What a folder of the output holds."""
         return rows(self.folder / "var" / "out" / name)
 
-    async def until(self, condition: Callable[[], object], seconds: float = 40.0) -> None:
+    async def until(self, condition: Callable[[], object], seconds: float = 60.0) -> None:
         """Wait for something; fail after so many seconds, or when the service ends."""
         deadline = time.monotonic() + seconds
         while not condition():
@@ -108,7 +108,7 @@ class Running:
 
     async def __aexit__(self, kind: object, *_: object) -> None:
         self.stop.set()
-        await asyncio.to_thread(self._thread.join, 40)
+        await asyncio.to_thread(self._thread.join, 60)
         assert not self._thread.is_alive(), "the service did not end"
         if kind is None and self.error is not None:
             raise self.error

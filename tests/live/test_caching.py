@@ -80,7 +80,7 @@ class Polled(NamedTuple):
     records: list[dict[str, Any]]
 
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 @pytest.fixture(scope="module")
@@ -321,7 +321,7 @@ async def test_kill_9_between_an_answer_and_its_items_loses_none_and_doubles_non
         for moment, seconds in MOMENTS:
             room.publish(moment)
             async with Process(tmp_path, site.url("/feed"), **sections) as service:
-                await asyncio.wait_for(room.reached.wait(), 30)
+                await asyncio.wait_for(room.reached.wait(), 60)
                 await asyncio.sleep(seconds)
                 await service.kill()
         room.publish(None)

@@ -50,7 +50,7 @@ SENSELESS = {"/soon": "soon", "/minus": "-5", "/huge": "1000000000000", "/yester
 CHALLENGE = answer("<title>Just a moment...</title>", 403, Content_Type="text/html", cf_mitigated="challenge")
 ERROR = answer(status=500)
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 class Host(NamedTuple):
@@ -95,10 +95,10 @@ async def _met(folder: Path) -> Met:
         urls = [healthy.on("/feed", growing("healthy")), *_odd(odd), *elsewhere.values()]
         urls += [host.site.url(path) for host in hosts.values() for path in ("/limited", "/beside")]
         async with Process(folder, *urls, schedule=SCHEDULE, fetch=FETCH) as service:
-            await service.until(lambda: all(service.classes(url) for url in elsewhere.values()), 45)
-            await service.until(lambda: all(_over(host) for host in hosts.values()), 45)
-            await service.until(lambda: asked_often(odd, ODD), 45)
-            await service.until(lambda: at(odd, "/missing") and "Bridge report found" in _titles(service), 45)
+            await service.until(lambda: all(service.classes(url) for url in elsewhere.values()))
+            await service.until(lambda: all(_over(host) for host in hosts.values()))
+            await service.until(lambda: asked_often(odd, ODD))
+            await service.until(lambda: at(odd, "/missing") and "Bridge report found" in _titles(service))
             metrics = await service.metrics()
         classes = {name: service.classes(url) for name, url in (elsewhere | {"blocked": odd.url("/blocked")}).items()}
         notes = [f"{line['message']} {line['feed']}" for line in service.lines() if line["message"].startswith("feed ")]

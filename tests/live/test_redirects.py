@@ -33,7 +33,7 @@ LOGIN = answer(
 HOPS = 30
 KEPT = ("/new", "/third", "/owned")
 
-pytestmark = pytest.mark.timeout(120)
+pytestmark = pytest.mark.timeout(300)
 
 
 class Followed(NamedTuple):

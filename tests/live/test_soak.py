@@ -57,7 +57,7 @@ async def test_beside_broken_hosts_nothing_grows_and_each_item_comes_out_once(tm
             looks = [await _look(service.pid) for _ in range(LOOKS)]
             await service.until(lambda: len(service.titles) >= HEALTHY * ITEMS, 60)
             service.signal(signal.SIGTERM)
-            assert await service.ended(40) == 0, service.log
+            assert await service.ended(60) == 0, service.log
 
     descriptors, threads = zip(*looks, strict=True)
     third = LOOKS // 3
