@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     Reply = bytes | Act
 
 
+_BEAT = 0.01
+"""Seconds between two looks at how late the server is."""
+
+
 @dataclass(frozen=True)
 class Asked:
     """A request as it came in."""
@@ -109,6 +113,9 @@ class Site:
     def __init__(self, host: str = "127.0.0.1", tls: ssl.SSLContext | None = None) -> None:
         self.asked: list[Asked] = []
         self.most_at_once = 0
+        self.late = 0.0
+        """The longest time, in seconds, for which the server did not look: so late, at each of its steps, it can note a
+        request on a busy machine."""
         self._at_once = 0
         self._connections = 0
         self._replies: dict[str, list[Reply]] = {}
@@ -132,14 +139,21 @@ class Site:
     async def __aenter__(self) -> Site:
         self._server = await asyncio.start_server(self._serve, self._host, 0, ssl=self._tls)
         self.port: int = self._server.sockets[0].getsockname()[1]
+        self._watching = asyncio.create_task(self._watch())
         return self
 
     async def __aexit__(self, *_: object) -> None:
         self._server.close()
-        for task in list(self._open):
+        for task in [self._watching, *self._open]:
             task.cancel()
-        await asyncio.gather(*self._open, return_exceptions=True)
+        await asyncio.gather(self._watching, *self._open, return_exceptions=True)
         await self._server.wait_closed()
+
+    async def _watch(self) -> None:
+        while True:
+            began = time.monotonic()
+            await asyncio.sleep(_BEAT)
+            self.late = max(self.late, time.monotonic() - began)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.current_task()

@@ -130,7 +130,7 @@ async def test_a_restart_asks_for_nothing_before_its_time(tmp_path: Path):
         url = site.on("/feed", answer(rss(item(1))))
         async with Running(tmp_path, url, schedule=schedule) as service:
             await service.until(lambda: service.records)
-        due = known(tmp_path)[url].state.next_due - time.time() + time.monotonic()
+        due = known(tmp_path)[url].state.next_due + time.monotonic() - time.time()
         before = len(site.asked)
         async with Running(tmp_path, url, schedule=schedule) as again:
             await again.until(lambda: len(site.asked) > before)
@@ -275,7 +275,8 @@ async def test_a_crawl_delay_is_kept_between_pages(tmp_path: Path):
             await service.until(lambda: len(service.records) == 4)
 
     asked = times(pages)
+    late = 3 * pages.late  # the first may have been noted late: connection, task and head are a step each
     assert pages.targets()[0] == "/robots.txt"
     assert len(asked) == 5
-    assert asked[-1] - asked[0] >= delay * 4 * 0.95
-    assert min(gaps(asked)) >= delay * 0.6, "as they arrive, on a busy machine"
+    assert asked[-1] - asked[0] >= delay * 4 - late
+    assert min(gaps(asked)) >= delay - late
