@@ -29,6 +29,7 @@ from processors.records import (
     TextSource,
 )
 from sinks.bodies import body_of, body_row
+from sinks.fields import by_name as _by_name
 from sinks.fields import count as _count
 from sinks.fields import text as _text
 from sinks.fields import text_or_none as _text_or_none
@@ -158,7 +159,7 @@ def decode_record(body: bytes) -> Record:
             id=_text(row, "id"),
             article=article_of(row),
             origin=origin_of(row.get("origin") or {"mode": Mode.REPLAY}),
-            fingerprint={name: _text_or_none(row["fingerprint"], name) for name in row.get("fingerprint") or {}},
+            fingerprint=_by_name(row, "fingerprint", _text_or_none),
             revision=revision_of(row.get("revision") or {"n": 1}),
             dup=copy_of(row["dup"]) if row.get("dup") else None,
             story=story_of(row["story"]) if row.get("story") else None,

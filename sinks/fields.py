@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 MAX_INT = 2**53 - 1
 """What every JSON reader holds exactly (RFC 8259 §6); SQLite and orjson overflow only far above."""
@@ -36,6 +41,14 @@ def texts(row: dict[str, Any], name: str) -> tuple[str, ...]:
     if not isinstance(values, list) or not all(isinstance(value, str) for value in values):
         raise TypeError(f"{name} must be a list of strings")
     return tuple(values)
+
+
+def by_name(row: dict[str, Any], name: str, read: Callable[[dict[str, Any], str], T]) -> dict[str, T]:
+    """Return an object, each field as `read` reads it; empty where it is null or missing, TypeError for all else."""
+    found = row.get(name) or {}
+    if not isinstance(found, dict):
+        raise TypeError(f"{name} must be an object, not {type(found).__name__}")
+    return {each: read(found, each) for each in found}
 
 
 def count(row: dict[str, Any], name: str, low: int = 0) -> int:

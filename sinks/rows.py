@@ -21,7 +21,7 @@ from processors.records import (
     TextSource,
     TopicTag,
 )
-from sinks.fields import count, moment, text, text_or_none, texts
+from sinks.fields import by_name, count, moment, text, text_or_none, texts
 
 
 def hint_of(row: dict[str, Any]) -> Hint:
@@ -59,7 +59,7 @@ def article_of(row: dict[str, Any]) -> Article:
         topics=tuple(_topic(tag) for tag in row.get("topics") or ()),
         removed=tuple(_removal(cut) for cut in row.get("removed") or ()),
         text_source=TextSource(row.get("text_source", TextSource.PAGE)),
-        provenance={name: text(row["provenance"], name) for name in row.get("provenance") or {}},
+        provenance=by_name(row, "provenance", text),
     )
 
 
