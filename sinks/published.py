@@ -39,10 +39,14 @@ class PublishedRecord:
     language: str | None
     site: str | None
     image: str | None
+    image_caption: str | None
     section: str | None
+    paywalled: bool | None
+    wire: str | None
     topics: tuple[TopicTag, ...]
     removed: tuple[Removal, ...] = field(repr=False)
     text_source: TextSource
+    provenance: dict[str, str] = field(repr=False)
     revision: Revision
     dup: Copy | None
     story: Story | None
