@@ -24,7 +24,7 @@ EXPECTED: dict[str, dict[str, int]] = {
     "resiliparse-block-sized-records.warc.gz": {},
     "resiliparse-block-sized-records.warc.lz4": {},
     "resiliparse-clipped.warc.gz": {"read": 1},
-    "resiliparse-clueweb-quirk.warc.gz": {"record": 26, "paywall": 3},
+    "resiliparse-clueweb-quirk.warc.gz": {"record": 27, "paywall": 2},
     "resiliparse-warcfile.warc": {"record": 11, "index-page": 5},
     "resiliparse-warcfile.warc.gz": {"duplicate": 11, "index-page": 5},
     "resiliparse-warcfile.warc.lz4": {"duplicate": 11, "index-page": 5},
