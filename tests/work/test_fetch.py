@@ -64,17 +64,18 @@ async def test_the_records_are_those_of_a_single_process(
 ) -> None:
     """The same feed, read by the service and by a fetcher with a worker: only `origin` differs.
 
-    Both tell in their figures how far they are.
+    Copies and stories, which workers leave out, are left out of both. Both tell in their figures how far they are.
     """
+    common = {"fetch": {"pages": True}, "stories": {"enabled": False}}
     began = time.time()
     async with Site() as site:
-        alone = Running(tmp_path / _made(tmp_path, "alone"), script(site), fetch={"pages": True})
+        alone = Running(tmp_path / _made(tmp_path, "alone"), script(site), **common)
         async with alone:
             await alone.until(lambda: len(alone.records) == 6)
             await alone.until(lambda: len([each for each in site.asked if each.target == "/feed"]) >= 4)
         kafka = {"bootstrap": broker.bootstrap, "topic_prefix": topic_prefix, "partitions": 2}
         folder = tmp_path / _made(tmp_path, "scaled")
-        sections = {"fetch": {"pages": True}, "dashboard": {"listen": "127.0.0.1:0"}, "sinks.kafka": kafka}
+        sections = {**common, "dashboard": {"listen": "127.0.0.1:0"}, "sinks.kafka": kafka}
         config = Running(folder, script(site), **sections).file
         one, two = (folder / _made(folder, name) for name in ("fetching", "working"))
         with running("fetch", "--config", config, cwd=one) as fetch, running("work", "--config", config, cwd=two):
