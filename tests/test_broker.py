@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -55,10 +56,19 @@ def test_the_broker_ends_with_its_command(how: signal.Signals) -> None:
         assert answers(port)
         serving.send_signal(how)
 
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while answers(port) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not answers(port)
+
+
+def test_processes_with_the_same_seed_choose_different_ports() -> None:
+    chosen = set()
+    for _ in range(4):
+        random.seed(1)
+        chosen.add(free_port())
+
+    assert len(chosen) > 1
 
 
 def test_a_given_broker_is_used_and_left_alone(monkeypatch: pytest.MonkeyPatch) -> None:

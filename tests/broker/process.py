@@ -229,8 +229,12 @@ def settings(port: int, controller: int, others: Mapping[str, int] | None = None
 
 
 def free_port() -> int:
-    """Return a free loopback port below Linux's range for outgoing ones, so that it is still free after a kill."""
-    for port in random.sample(range(20_000, 32_000), 200):
+    """Return a free loopback port below Linux's range for outgoing ones, so that it is still free after a kill.
+
+    Not by the seed, which pytest-randomly sets to the same before each test: the processes of one run would all try the
+    same ports, and find each other's brokers at those where there should be none.
+    """
+    for port in random.SystemRandom().sample(range(20_000, 32_000), 200):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
