@@ -41,12 +41,12 @@ def test_a_replay_cuts_what_was_not_committed_and_refuses_what_is_shorter(tmp_pa
     command = ("replay", inputs, "--to", out, "--config", config)
     with begun(*command, "--rate", 100, cwd=tmp_path) as process:
         active = [out / name / "active.jsonl" for name in ("records", "skipped", "dead-letters")]
-        deadline = time.monotonic() + 40
+        deadline = time.monotonic() + 60
         while not all(path.exists() and path.stat().st_size > 200 for path in active):
             assert time.monotonic() < deadline
             time.sleep(0.02)
         asked_to_end(process)
-        process.communicate(timeout=40)
+        process.communicate(timeout=60)
     for path in active:
         whole = path.read_bytes()
         path.write_bytes(whole[: -random.randint(1, 200)])

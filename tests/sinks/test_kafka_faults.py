@@ -134,7 +134,7 @@ def test_a_broker_away_at_the_start(fault_broker: OwnBroker, topic_prefix: str, 
         with pytest.raises(SinkUnavailableError, match="no broker answers") as raised:
             sink.open()
         delays.append(raised.value.retry_after)
-        assert time.monotonic() - began < 10
+        assert time.monotonic() - began < 60
     assert delays == [0.5, 1.0, 2.0, 4.0]
     assert threading.active_count() == threads
     assert [record.levelname for record in caplog.records if "trying on" in record.message] == ["DEBUG"]

@@ -83,7 +83,7 @@ def test_a_silent_server_is_not_waited_for_without_end(make: Callable[..., Any])
         began = time.monotonic()
         failing(make, silent.getsockname()[1], 0.5, security_protocol="SSL")
 
-    assert time.monotonic() - began < 15
+    assert time.monotonic() - began < 60
 
 
 def test_a_client_closed_with_more_to_write_leaves_nothing_open() -> None:

@@ -276,22 +276,22 @@ def test_threads_take_turns(path):
         with store.transaction() as connection:
             connection.execute("INSERT INTO a VALUES (1)")
             begun.set()
-            go_on.wait(10)
+            go_on.wait(60)
             connection.execute("INSERT INTO a VALUES (2)")
 
     def look():
-        begun.wait(10)
+        begun.wait(60)
         seen.append(held(store))
 
     threads = [threading.Thread(target=write), threading.Thread(target=look)]
     for thread in threads:
         thread.start()
-    begun.wait(10)
+    begun.wait(60)
     threads[1].join(0.2)
     assert seen == []
     go_on.set()
     for thread in threads:
-        thread.join(10)
+        thread.join(60)
 
     assert seen == [[1, 2]]
     store.close()

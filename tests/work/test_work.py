@@ -190,7 +190,7 @@ def test_a_worker_whose_broker_is_away_ends_in_time(tmp_path: Path) -> None:
         until(lambda: "tried again" in (tmp_path / "log").read_text())
         began = time.monotonic()
         assert ended(worker) == 0
-        assert time.monotonic() - began < 30
+        assert time.monotonic() - began < 60
 
 
 def _limit(broker: Broker, topic: str, size: int) -> None:

@@ -199,7 +199,7 @@ def test_a_broker_that_is_away_is_not_waited_for(tmp_path: Path) -> None:
     assert code == 1
     assert "no broker answers" in found["workers"]["problem"]
     assert "workers     not known of newstap-work-news" in text
-    assert time.monotonic() - began < 30
+    assert time.monotonic() - began < 60
 
 
 @pytest.mark.kafka

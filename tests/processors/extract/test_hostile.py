@@ -43,7 +43,7 @@ PAGES = {
 }
 
 
-@pytest.mark.timeout(20)
+@pytest.mark.timeout(60)
 @pytest.mark.parametrize("name", PAGES)
 def test_article_survives(name: str) -> None:
     text = extracted(PAGES[name]).text
@@ -51,7 +51,7 @@ def test_article_survives(name: str) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(40)
+@pytest.mark.timeout(120)
 @pytest.mark.parametrize(
     ("body", "share"),
     [
