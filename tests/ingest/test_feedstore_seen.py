@@ -204,8 +204,8 @@ def test_a_hundred_entries_are_looked_up_in_5_ms(state):
     shown = {f"https://news.example/{number}": b"1" for number in range(950, 1050)}
     took = []
     for mine in held[:20]:
-        started = time.perf_counter()
+        started = time.process_time()
         assert compare(state, mine, shown, skip_backlog=False).known == 50
-        took.append(time.perf_counter() - started)
+        took.append(time.process_time() - started)
 
     assert min(took) < 0.005
