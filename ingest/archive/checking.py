@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from ingest.config import Config
 
-_KINDS = frozenset({"page", "entry", "skipped", "feed"})
+_KINDS = frozenset({"page", "entry", "skipped", "feed", "retracted"})
+_NO_DOCUMENTS = frozenset({"feed", "retracted"})
 _WITH_RESPONSE = frozenset({"page", "feed"})
 
 
@@ -83,7 +84,7 @@ class Checked:
         if told.get("schema") != 1 or told.get("kind") not in _KINDS:
             yield Problem(file, record.offset, "metadata that is not as docs/archive-format.md says")
             return
-        self.documents += told["kind"] != "feed"
+        self.documents += told["kind"] not in _NO_DOCUMENTS
         if told.get("fingerprint"):
             self._fingerprints.setdefault(json.dumps(told["fingerprint"], sort_keys=True), (file, record.offset))
 

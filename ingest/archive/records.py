@@ -25,6 +25,11 @@ IDENTICAL = "http://netpreserve.org/warc/1.1/revisit/identical-payload-digest"
 _LEVEL = 6
 _GZIP = 31
 """What zlib calls a gzip member: without a name and a time, so that the same record gives the same bytes."""
+_GZIP_HEAD = 10
+"""Bytes of a gzip member's head without optional fields, as zlib writes it (RFC 1952, 2.3)."""
+_FLAGS = 3
+"""Where the flags stand in it."""
+_COMMENT = 0x10
 _CHUNKED = b"transfer-encoding"
 
 
@@ -86,6 +91,39 @@ def member(kind: str, block: bytes, *, date: str, content_type: str, more: Mappi
     packer = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
     whole = (f"WARC/1.1\r\n{head}\r\n".encode(), block, b"\r\n\r\n")
     return b"".join([*map(packer.compress, whole), packer.flush()])
+
+
+class TooLongError(ValueError):
+    """A record does not fit into the length that it is to have."""
+
+
+def member_of_length(
+    length: int, kind: str, block: bytes, *, date: str, content_type: str, more: Mapping[str, str | None]
+) -> bytes:
+    """Return one record as a gzip member of so many bytes: what is missing stands as spaces in the comment of its head.
+
+    The comment (FCOMMENT of RFC 1952) may have any length, and readers skip it: the record is the same without.
+
+    Args:
+        length: of the whole member.
+        kind: as for `member`, like all that follows.
+        block: its content.
+        date: as `stamp` writes it.
+        content_type: of the block.
+        more: further header fields.
+
+    Raises:
+        TooLongError: the record alone is longer.
+    """
+    packed = member(kind, block, date=date, content_type=content_type, more=more)
+    missing = length - len(packed)
+    if missing < 0:
+        raise TooLongError(f"a record of {len(packed)} bytes does not fit into {length}")
+    if not missing:
+        return packed
+    head = bytearray(packed[:_GZIP_HEAD])
+    head[_FLAGS] |= _COMMENT
+    return bytes(head) + b" " * (missing - 1) + b"\0" + packed[_GZIP_HEAD:]
 
 
 def uri(url: str | None) -> str | None:
