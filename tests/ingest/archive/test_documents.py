@@ -11,13 +11,14 @@ import pytest
 from ingest import state
 from ingest.archive.files import files_of
 from ingest.archive.reading import Stored, one, stored
+from ingest.archive.redaction import redact
 from ingest.config import Archive
 from ingest.fetch.messages import Headers, Response, Wire
 from ingest.live.archiving import Archiving, archiving_of
 from ingest.live.source import LiveSource
 from processors.records import Failed, Form, Mode, Origin, Reason, Skipped, Step
 from sinks.outbox import Outbox
-from tests.builders import make_page
+from tests.builders import make_page, make_record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -114,3 +115,16 @@ def test_what_stands_in_for_a_page_is_kept_as_the_feed_had_it(kept: Kept) -> Non
     told = kept.at(located.origin.archive).told
     assert (told["kind"], told["became"]) == ("entry", {"skipped": "empty"})
     assert told["page"]["input"]["body"] == "<p>café</p>"
+
+
+@pytest.mark.parametrize("form", [Form.HTML, Form.CARRIED])
+def test_the_shortest_of_what_is_kept_has_room_for_its_tombstones(kept: Kept, form: Form, tmp_path: Path) -> None:
+    """The request of this answer is one line, shorter than any that we send."""
+    page = html_page() if form is Form.HTML else make_page(form=form, body=b"", origin=RUN)
+    record = make_record(origin=RUN)
+    kept.source.offer(1, page, ANSWER if form is Form.HTML else None)
+    kept.settled(record)
+    before = [each.offset for each in kept.records]
+    assert redact(tmp_path / "archive", {record.id}) == len(before) - 1
+    assert [each.offset for each in kept.records] == before
+    assert {each.told["kind"] for each in kept.records[1:]} == {"retracted"}
