@@ -35,6 +35,8 @@ _KNOWN = 10_000
 _START_SECONDS = 60.0
 """Until a process has loaded what it needs; a second or two where the machine is not busy."""
 _GRACE_SECONDS = 5.0
+_DYING_SECONDS = 0.5
+"""A server that is killed has much memory to give back, and counts as alive for so long at most."""
 _ATTEMPTS = 3
 """With one document. A process may be found dead that was idle, and then the server that forks another."""
 
@@ -196,8 +198,9 @@ class _Slot:
         process = self._context.Process(target=_main, args=(theirs,), kwargs=self._limits, daemon=True)
         try:
             process.start()
-        except (EOFError, OSError):  # the server that forks was killed at this moment; the next attempt has another
+        except (EOFError, OSError):  # the server that forks was killed at this moment; the next attempt has another,
             ours.close()
+            time.sleep(_DYING_SECONDS)  # once this one is gone for the system, too
             raise
         finally:
             theirs.close()
