@@ -113,8 +113,14 @@ def test_transactions_shrink_until_they_fit_their_time(
     """The broker fences a producer whose transaction is too old, as it does for a second process: no reason to stop."""
     caplog.set_level("DEBUG", logger="sinks.kafka")
     ledger = MemoryLedger(topic_prefix)
-    sink = faulty(fault_broker, ledger, transaction_seconds=0.1)
-    drive(sink, items(10_000), batch=2000, seconds=110)
+    sink = faulty(fault_broker, ledger, transaction_seconds=0.5)
+    outbox = items(10_000)
+    sink.open()
+    sink.write(outbox[:2000])
+    time.sleep(6)  # the broker looks for transactions over their time twice a second
+    with pytest.raises(SinkUnavailableError):
+        sink.flush(2000)
+    drive(sink, outbox, batch=2000, seconds=110)
     sink.close()
 
     assert re.search(r"cannot deliver: delivering: .*(Fenced|Epoch)", caplog.text)
