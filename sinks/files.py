@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 import zstandard
 
 from sinks.base import Item, Kind, Ledger, SinkBrokenError, SinkUnavailableError
-from sinks.files_marker import Marker
+from sinks.files_marker import Marker, sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -114,7 +114,7 @@ class FilesSink:
                 self._claim()
             for kind, folder in FOLDERS.items():
                 self._streams[kind] = _recovered(self.path / folder, state.get(kind, {}))
-            _sync_folder(self.path)
+            sync_folder(self.path)
         except OSError as error:
             raise self._unavailable(error) from error
         except SinkBrokenError:
@@ -188,7 +188,7 @@ class FilesSink:
         if stream.descriptor < 0:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
             stream.descriptor = os.open(stream.active, flags, _MODE)
-            _sync_folder(stream.folder)
+            sync_folder(stream.folder)
         _require_untouched(stream)
         if not stream.length:
             stream.began = self._clock()
@@ -225,7 +225,7 @@ class FilesSink:
             part = final.with_name(final.name + ".part")
             self._compress(stream, part)
             part.rename(final)
-        _sync_folder(stream.folder)
+        sync_folder(stream.folder)
         stream.advance()
         self._commit(self._seq)
         stream.active.unlink(missing_ok=True)
@@ -345,11 +345,3 @@ def _plain_size(path: Path) -> int:
         except (zlib.error, zstandard.ZstdError):
             return -1
     return size if unpacker.eof and not unpacker.unused_data else -1
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

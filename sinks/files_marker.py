@@ -77,3 +77,16 @@ class Marker:
             return None, 0
         except (ValueError, KeyError, TypeError):  # cut short by a power cut: as good as missing
             return None, 0
+
+
+def sync_folder(folder: Path) -> None:
+    """Make durable which files a folder has: that of a new or renamed file is not, with the file's own bytes.
+
+    Raises:
+        OSError: the disk is full or failing.
+    """
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -23,7 +23,7 @@ from ingest.archived import ArchiveError, Place
 from processors.records import ArchiveRef
 from sinks.base import SinkBrokenError
 from sinks.files_marker import NAME as MARKER
-from sinks.files_marker import Marker
+from sinks.files_marker import Marker, sync_folder
 from sinks.store import StoreFullError
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class Files:
             self._descriptor = os.open(self._folder / reached.name, flags, _MODE)
             self._name = reached.name
             if not reached.length:
-                _sync_folder(self._folder)
+                sync_folder(self._folder)
         return self._descriptor
 
     def _drop(self) -> None:
@@ -227,11 +227,3 @@ class Files:
         if descriptor >= 0:
             with suppress(OSError):  # nothing that counts is left to lose
                 os.close(descriptor)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -17,6 +17,7 @@ from ingest.archive.files import files_of
 from ingest.archive.reading import Stored, stored
 from ingest.archive.records import JSON, TooLongError, member_of_length, new_id
 from ingest.archived import ArchiveError
+from sinks.files_marker import sync_folder
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
@@ -98,7 +99,7 @@ def _rewrite(file: Path, stones: dict[int, bytes]) -> None:
     except OSError:
         part.unlink(missing_ok=True)  # it holds what is to go
         raise
-    _sync_folder(file.parent)
+    sync_folder(file.parent)
 
 
 def _overwrite(part: Path, stones: dict[int, bytes], was: os.stat_result) -> None:
@@ -112,11 +113,3 @@ def _overwrite(part: Path, stones: dict[int, bytes], was: os.stat_result) -> Non
         os.fchmod(stream.fileno(), stat.S_IMODE(was.st_mode))
         os.utime(stream.fileno(), ns=(was.st_atime_ns, was.st_mtime_ns))
         os.fsync(stream.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -7,7 +7,7 @@ import random
 import re
 import subprocess
 import time
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -18,11 +18,12 @@ from ingest.demo.newsroom.expected import expected
 from ingest.demo.newsroom.script import load
 from tests.commands import rows
 from tests.faults import Place, Seen, published, seen
-from tests.ingest.newsroom import asked_to_end, begun, descendants, gone, newstap
+from tests.ingest.newsroom import asked_to_end, newstap
 from tests.kafka_fixtures import make_topic
+from tests.work.running import running
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from ingest.demo.newsroom import Expectation, Newsroom
@@ -106,21 +107,8 @@ def test_killed_at_random_moments_each_item_is_delivered_once(
     assert audit.returncode == 0, audit.stdout
 
 
-@contextmanager
-def _service(config: Path, cwd: Path) -> Iterator[subprocess.Popen[str]]:
-    """Run the service; whatever ends it, nothing of it may stay, and it may not have shown a traceback."""
-    with (cwd / "log").open("w+") as log:
-        process = begun("run", "--config", config, cwd=cwd, stdout=subprocess.DEVNULL, stderr=log)
-        below: set[int] = set()
-        try:
-            yield process
-        finally:
-            below = descendants(process.pid)
-            process.kill()
-            process.wait()
-            assert not gone(below, within=15), "processes stayed behind"
-        log.seek(0)
-        assert "Traceback" not in (text := _CUT_OFF.sub("", log.read())), text
+def _service(config: Path, cwd: Path) -> AbstractContextManager[subprocess.Popen[str]]:
+    return running("run", "--config", config, cwd=cwd, within=15, beside=_CUT_OFF)
 
 
 def _feeds(room: Newsroom) -> str:

@@ -57,10 +57,17 @@ def address(n: int) -> str:
 
 
 @contextmanager
-def running(*arguments: object, cwd: Path, env: dict[str, str] | None = None) -> Iterator[subprocess.Popen[str]]:
+def running(
+    *arguments: object,
+    cwd: Path,
+    env: dict[str, str] | None = None,
+    within: float = 60,
+    beside: re.Pattern[str] | None = None,
+) -> Iterator[subprocess.Popen[str]]:
     """Run a command; whatever ends it, nothing of it may stay, and it may not have shown a traceback.
 
-    Its messages are in the file `log` of the folder.
+    Its messages are in the file `log` of the folder. Its processes are gone within so many seconds; of a traceback that
+    is expected, `beside` is the pattern.
     """
     with (cwd / "log").open("a+") as log:
         process = begun(*arguments, cwd=cwd, stdout=subprocess.DEVNULL, stderr=log, env=env)
@@ -71,9 +78,9 @@ def running(*arguments: object, cwd: Path, env: dict[str, str] | None = None) ->
             below = descendants(process.pid)
             process.kill()
             process.wait()
-            assert not gone(below, within=60), "processes stayed behind"
+            assert not gone(below, within=within), "processes stayed behind"
             log.seek(0)
-            text = log.read()
+            text = log.read() if beside is None else beside.sub("", log.read())
         assert "Traceback" not in text, text
 
 
