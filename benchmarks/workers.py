@@ -2,8 +2,9 @@
 
 The pages are those of the invented sites of `benchmarks/profiles.py`, 170 kB each, one site to a page, so that they are
 spread evenly over six partitions. Each run has topics of its own. Its clock starts when the group has come to rest and
-each worker has settled `WARM` pages of its own partitions, and stops when the group's offsets say that the last page is
-settled: they are committed in one transaction with the records.
+each worker has settled `WARM` pages of its own partitions, and stops when the group's offsets say that one of them has
+settled the last of its own: what follows is the rate of the others. Offsets are committed in one transaction with the
+records. The worker that is up first has begun with the partitions of all, so that what is left to each differs.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from kafka import KafkaAdminClient, errors
+from kafka import KafkaAdminClient, TopicPartition, errors
+from kafka.admin import OffsetSpec
 
 from benchmarks.processes import cpu, cpu_of_tree, load
 from benchmarks.profiles import made, pages
@@ -105,9 +107,10 @@ def _run(broker: OwnBroker, items: list[Item], many: int) -> Run:
         workers = [stack.enter_context(_worker(broker.bootstrap, prefix)) for _ in range(many)]
         group.until_warm(many)
         began, done, used, server = time.perf_counter(), group.settled(), _used(workers), cpu(broker.pid)
-        group.until_settled(len(items))
-        seconds, left = time.perf_counter() - began, len(items) - done
+        group.until_one_is_done()
+        seconds, left = time.perf_counter() - began, group.settled() - done
         ours, server = [now - used.get(pid, 0.0) for pid, now in _used(workers).items()], cpu(broker.pid) - server
+        group.until_settled(len(items))
     run = Run(left / seconds, sum(ours) / left, max(ours) * many / left, server / left)
     if (found := len(committed(broker.bootstrap, f"{prefix}.articles.v1"))) != len(items):
         raise SystemExit(f"{found} records came of {len(items)} pages")
@@ -154,6 +157,7 @@ class _Group:
     def __init__(self, client: KafkaAdminClient, prefix: str) -> None:
         self._client = client
         self._name = f"newstap-work-{prefix}"
+        self._pages = f"{prefix}.pages.v1"
 
     @classmethod
     @contextmanager
@@ -172,6 +176,11 @@ class _Group:
         """Wait until so many pages are."""
         _until(lambda: self.settled() >= count)
 
+    def until_one_is_done(self) -> None:
+        """Wait until a member has settled all of its partitions' pages."""
+        owners, ends = self._owners(), self._ends()
+        _until(lambda: any(all(self._offsets().get(one, 0) >= ends[one] for one in held) for held in owners))
+
     def until_warm(self, members: int) -> None:
         """Wait until the partitions are shared out, and then until each member has settled some pages."""
         _until(lambda: self._shares() == [PARTITIONS // members] * members)
@@ -186,6 +195,10 @@ class _Group:
     def _offsets(self) -> dict[int, int]:
         found = self._client.list_group_offsets([self._name])[self._name]
         return {place.partition: max(0, at.offset) for place, at in found.items()}
+
+    def _ends(self) -> dict[int, int]:
+        places = {TopicPartition(self._pages, one): OffsetSpec.LATEST for one in range(PARTITIONS)}
+        return {place.partition: at.offset for place, at in self._client.list_partition_offsets(places).items()}
 
     def _shares(self) -> list[int]:
         return [len(held) for held in self._owners()]
