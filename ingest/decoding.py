@@ -140,7 +140,7 @@ def _brotli(body: bytes, limit: int) -> bytes:
             parts.append(part)
             if total > limit:
                 raise BodyTooLargeError(f"over {limit} bytes after decompression")
-            if not part and stream.can_accept_more_data():
+            if not part and not stream.is_finished() and stream.can_accept_more_data():
                 raise BodyError("the compressed body ends early")
     except brotli.error as error:
         raise BodyError(f"damaged compressed data: {error}") from error

@@ -10,6 +10,7 @@ from __future__ import annotations
 import gzip
 import json
 import os
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -21,7 +22,7 @@ from processors.profiles.snapshot import version_of
 from processors.topics.stored import topics_from_json, topics_to_json
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from ingest.recipe import Recipe
@@ -31,6 +32,7 @@ FOLDER = "knowledge"
 """Of an archive, and of a job's state. Its files have suffixes that a replay of the folder passes over."""
 _JOURNAL = "journal.log"
 _SUFFIX = ".blob"
+_LONGEST_DIGEST = 64
 
 
 class KnowledgeError(Exception):
@@ -53,8 +55,10 @@ class Fingerprint:
         """Read one from a record's `fingerprint`, or a line of the journal.
 
         Raises:
-            KnowledgeError: it lacks something.
+            KnowledgeError: it lacks something, or is no object.
         """
+        if not isinstance(row, Mapping):
+            raise KnowledgeError(f"a fingerprint that is no object but {type(row).__name__}")
         try:
             return cls(
                 newstap=str(row["newstap"]),
@@ -160,7 +164,7 @@ class Knowledge:
         return {name: self._path(name, digest) for name, digest in names.items() if digest is not None}
 
     def _path(self, name: str, digest: str) -> Path:
-        if not digest.isalnum():
+        if not digest.isalnum() or len(digest) > _LONGEST_DIGEST:
             raise KnowledgeError(f"{self.folder}: {digest[:40]!r} is no digest")
         return self.folder / f"{name}-{digest}{_SUFFIX}"
 

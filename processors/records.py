@@ -7,12 +7,13 @@ because the wire format writes a naive time without a zone in silence.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from types import UnionType
 
 SCHEMA = 1
 """Version of the record layout. Changes within a version only add."""
+_MINUTE = timedelta(minutes=1)
 
 
 class Mode(StrEnum):
@@ -96,6 +97,21 @@ def aware(value: datetime | None) -> datetime | None:
     if value is not None and value.utcoffset() is None:
         raise ValueError(f"time without a zone: {value.isoformat()!r}; give it an offset")
     return value
+
+
+def writable(value: datetime) -> datetime:
+    """Return the same instant with an offset of whole minutes, which is all that RFC 3339 can write.
+
+    Raises:
+        ValueError: the instant is outside the calendar in UTC.
+    """
+    offset = value.utcoffset()
+    if offset is None or not offset % _MINUTE:
+        return value
+    try:
+        return value.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"time out of range: {value.isoformat()!r}") from error
 
 
 def fraction(value: float) -> float:

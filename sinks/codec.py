@@ -112,10 +112,17 @@ def encode_page_header(page: Page) -> bytes:
 
 
 def decode_page(header: bytes, body: bytes) -> Page:
-    """Put a page together again from `encode_page_header` and its body."""
+    """Put a page together again from `encode_page_header` and its body.
+
+    Raises:
+        CodecError: not such a header.
+    """
     row = load_object(header)
-    page = _page(row["input"], row, body)
-    return page if row.get("as_of") is None else replace(page, as_of=row["as_of"])
+    try:
+        page = _page(row["input"], row, body)
+        return page if row.get("as_of") is None else replace(page, as_of=_text(row, "as_of"))
+    except _WRONG as error:
+        raise CodecError(f"not a page: {type(error).__name__}: {error}") from error
 
 
 def encode_whole_page(page: Page) -> bytes:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from processors.records import writable
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -32,7 +34,7 @@ def moment(value: str | None) -> datetime | None:
     if value is None:
         return None
     found = datetime.fromisoformat(value)
-    return found if found.utcoffset() is not None else found.replace(tzinfo=UTC)
+    return writable(found) if found.utcoffset() is not None else found.replace(tzinfo=UTC)
 
 
 def texts(row: dict[str, Any], name: str) -> tuple[str, ...]:

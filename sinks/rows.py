@@ -20,6 +20,7 @@ from processors.records import (
     Story,
     TextSource,
     TopicTag,
+    writable,
 )
 from sinks.fields import by_name, count, moment, text, text_or_none, texts
 
@@ -110,7 +111,7 @@ def story_of(row: dict[str, Any]) -> Story:
         id=text(row, "id"),
         score=float(row["score"]),
         size=count(row, "size", 1),
-        first_seen=datetime.fromisoformat(text(row, "first_seen")),
+        first_seen=writable(datetime.fromisoformat(text(row, "first_seen"))),
         method=text(row, "method"),
         merged=text_or_none(row, "merged"),
     )

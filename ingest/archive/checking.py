@@ -81,10 +81,11 @@ class Checked:
 
     def _told(self, file: Path, record: Stored) -> Iterator[Problem]:
         told = record.told
-        if told.get("schema") != 1 or told.get("kind") not in _KINDS:
+        kind = record.told_kind
+        if told.get("schema") != 1 or kind not in _KINDS:
             yield Problem(file, record.offset, "metadata that is not as docs/archive-format.md says")
             return
-        self.documents += told["kind"] not in _NO_DOCUMENTS
+        self.documents += kind not in _NO_DOCUMENTS
         if told.get("fingerprint"):
             self._fingerprints.setdefault(json.dumps(told["fingerprint"], sort_keys=True), (file, record.offset))
 
@@ -106,7 +107,7 @@ class Checked:
 
 def _next(record: Stored) -> tuple[str, ...]:
     """Return what may stand behind a record."""
-    if record.kind == "metadata" and record.told.get("kind") in _WITH_RESPONSE:
+    if record.kind == "metadata" and record.told_kind in _WITH_RESPONSE:
         return ("request",)
     return ("response",) if record.kind == "request" else ("metadata", "revisit")
 

@@ -60,9 +60,8 @@ def _lines(file: Path, end: int | None) -> Iterator[str]:
         if not isinstance(record, Stored):
             continue
         if record.kind == "metadata":
-            told = record.told
-            name = (told.get("became") or {}).get("record")
-            if told.get("kind") == "entry" and name:
+            name = record.record_id
+            if record.told_kind == "entry" and name:
                 yield _line(f"urn:newstap:{name}", record, file, "application/json", "-", name)
         elif record.kind == "response":
             yield _http(record, file, None, name)

@@ -39,9 +39,22 @@ class Stored:
         """What a `metadata` record of ours says; empty where it is none, or cannot be read."""
         try:
             row = json.loads(self.block)
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return row if isinstance(row, dict) else {}
+
+    @property
+    def told_kind(self) -> str:
+        """The kind of document that it tells of; "" where it tells of none."""
+        kind = self.told.get("kind")
+        return kind if isinstance(kind, str) else ""
+
+    @property
+    def record_id(self) -> str | None:
+        """The id of the record that became of the document."""
+        became = self.told.get("became")
+        found = became.get("record") if isinstance(became, dict) else None
+        return found if isinstance(found, str) else None
 
 
 def stored(file: Path, *, start: int = 0, end: int | None = None) -> Iterator[Stored | Broken]:

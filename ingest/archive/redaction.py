@@ -69,7 +69,7 @@ def _about(file: Path, ids: Collection[str], end: int | None) -> Iterator[Stored
             is_about = False
             continue
         if record.kind not in _OF_A_PAGE:
-            is_about = record.kind == "metadata" and (record.told.get("became") or {}).get("record") in ids
+            is_about = record.kind == "metadata" and record.record_id in ids
         if is_about:
             yield record
 

@@ -48,15 +48,23 @@ class Told:
         self._limit = limit
         self._page: tuple[str, dict[str, Any]] | None = None
         """What was told last of a page, with the id of the response that holds it."""
+        self.completed = False
+        """Whether the last record was the response that was waited for."""
+
+    @property
+    def waiting(self) -> object | None:
+        """The page that was told of last, while its response has not come; None where none is waited for."""
+        return self._page
 
     def outcome(self, record: WarcRecord, frame: Frame) -> Page | Skipped | Failed | None:
         """Return what a record completes; None where that is nothing."""
+        self.completed = False
         try:
             if record.record_type == WarcRecordType.metadata:
                 return self._metadata(record, frame)
             if record.record_type == WarcRecordType.response and self._page is not None:
                 return self._response(record, frame)
-        except (CodecError, KeyError, TypeError) as error:
+        except (CodecError, KeyError, TypeError, RecursionError) as error:
             return unreadable(self._name, frame.place.in_file, f"metadata that cannot be read: {error}")
         return None
 
@@ -81,7 +89,7 @@ class Told:
     def _response(self, record: WarcRecord, frame: Frame) -> Page | Skipped | Failed | None:
         if self._page is None or self._page[0] != record.headers.get("WARC-Record-ID"):
             return None
-        row, self._page = self._page[1], None
+        row, self._page, self.completed = self._page[1], None, True
         digest = record.headers.get("WARC-Payload-Digest")
         page = decode_page(_dumped(row["page"]), b"")
         block = Block(

@@ -16,8 +16,9 @@ from ingest.sources.base import Position
 from ingest.sources.frames import Broken, Format, Frame, Frames
 from ingest.sources.http import Block, checked_digest, held_bytes, outcome_of, percent_encoded
 from ingest.sources.lines import Read, unreadable
+from ingest.sources.order import Order
 from ingest.sources.told import Told, is_ours
-from processors.records import ArchiveRef, Failed, Mode, Origin, Page, Reason, Skipped, Step
+from processors.records import ArchiveRef, Failed, Mode, Origin, Page, Reason, Skipped, Step, writable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,12 +43,12 @@ def read_warc(stream: IO[bytes], name: str, start: Position, *, max_bytes: int) 
     """
     told = Told(name, max_bytes) if is_ours(stream) else None
     frames = Frames(stream, FORMAT, start, max_block=held_bytes(max_bytes))
-    ordinal = start.ordinal
+    order = Order(start.ordinal, told)
     for frame in frames:
+        order.next()
         read = broken(frame, name) if isinstance(frame, Broken) else _outcome(frame, name, max_bytes, told)
-        if read is not None:
-            ordinal += 1
-            yield read, frames.position(ordinal)
+        yield from order.placed(read, frame.place, frames.position(0))
+    yield from order.rest()
 
 
 def broken(frame: Broken, name: str) -> Failed:
@@ -118,7 +119,7 @@ def _with_crlf(head: bytes) -> bytes:
 def _fetched(stamp: str | None) -> datetime | None:
     """Read a WARC date; one without a zone is UTC, as the standard asks for."""
     try:
-        moment = datetime.fromisoformat((stamp or "").strip())
+        moment = writable(datetime.fromisoformat((stamp or "").strip()))
     except ValueError:
         return None
     return moment if moment.utcoffset() is not None else moment.replace(tzinfo=UTC)

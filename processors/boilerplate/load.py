@@ -104,11 +104,16 @@ def parse(file: str, text: str, *, check: bool = True) -> tuple[list[Rule], list
     """Return the rules of one file and its problems; without `check` only what is no TOML is one."""
     try:
         tables = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        return [], [f"{file}: not TOML: nested too deep; a rule needs three levels"]
+    except ValueError as error:  # TOMLDecodeError is one; a date or a number out of Python's range is a bare one
         return [], [f"{file}: not TOML: {error}"]
     problems = [f"{file}: {key!r} is unknown; rules are [[rule]] tables" for key in tables if key != "rule"]
+    given = tables.get("rule", [])
+    if not isinstance(given, list) or not all(isinstance(table, dict) for table in given):
+        return [], [*problems, f"{file}: 'rule' is no array of tables; write [[rule]] above each"]
     rules: list[Rule] = []
-    for number, table in enumerate(tables.get("rule", []), 1):
+    for number, table in enumerate(given, 1):
         found = (
             [f"{file}: rule {table.get('name', number)}: {problem}" for problem in _problems(table)] if check else []
         )
@@ -145,7 +150,7 @@ def _is_of(value: object, kind: type) -> bool:
 def _values(table: dict[str, Any]) -> Iterator[str]:
     if not _NAME.fullmatch(str(table.get("name", "x"))):
         yield f"name {table['name']!r} is not a rule name; lower-case words joined by hyphens are"
-    if table.get("where", "line") not in set(Where):
+    if table.get("where", "line") not in list(Where):
         yield f"where {table['where']!r} is unknown; one of {', '.join(Where)}"
     for pattern in (p for key in ("patterns", "unless", "beside") for p in _strings(table, key)):
         try:

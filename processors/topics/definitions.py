@@ -71,8 +71,9 @@ def _user_topic(raw: dict[str, Any], report: Report, found: dict[str, Topic]) ->
         _keep(read_topic(raw, report, _countries()), report, found)
     elif base not in shipped():
         report.unknown("extends", str(base), shipped(), "unknown shipped topic")
-    elif not found[base].source.endswith("(shipped)"):
-        report.add("extends", f"{base!r} is already extended by {found[base].source}", "keep one file for each topic")
+    elif base not in found or not found[base].source.endswith("(shipped)"):
+        other = found[base].source if base in found else "a file that has problems"
+        report.add("extends", f"{base!r} is already extended by {other}", "keep one file for each topic")
     else:
         found.pop(base)
         _keep(read_topic(extended(_shipped(base), raw, report), report, _countries()), report, found)
@@ -111,7 +112,9 @@ def _read(path: Path, report: Report) -> dict[str, Any] | None:
         report.add("file", f"cannot be read ({error.strerror})", "name a readable .toml file or a folder of them")
     except UnicodeDecodeError as error:
         report.add("file", f"is not UTF-8 at byte {error.start}", "save it as UTF-8")
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        report.add("file", "is nested too deep", "a definition needs four levels")
+    except ValueError as error:  # TOMLDecodeError is one; a date or a number out of Python's range is a bare one
         report.add("file", f"is not TOML: {error}", "mend the line")
     return None
 

@@ -139,3 +139,16 @@ def test_a_body_that_is_not_what_was_written_is_a_dead_letter() -> None:
 
 def test_a_kind_that_came_later_is_passed_over() -> None:
     assert read(WARCINFO, told("weather", 1)) == []
+
+
+def test_damage_between_what_is_told_of_a_page_and_its_response_costs_the_page_nothing_on_resuming():
+    """Killed behind the dead letter, a replay would not know any more what was told."""
+    parts = [WARCINFO, *told_page(1, FED).split(b"WARC/1.0\r\n")[1:]]
+    told_of, request, answer = (b"WARC/1.0\r\n" + part for part in parts[1:])
+    broken = [WARCINFO, told_of, request.replace(b"Content-Length: ", b"Content-Length: 9"), answer, entry(2, CARRIED)]
+    found = read(*broken)
+
+    assert [type(one) for one, _ in found] == [Page, Failed, Page]
+    for number, (_, position) in enumerate(found, 1):
+        rest = read(*broken, start=position)
+        assert [(one, place.ordinal) for one, place in rest] == [(one, place.ordinal) for one, place in found[number:]]
