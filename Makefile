@@ -13,6 +13,7 @@ VENV := .venv
 OUTSIDE ?= $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache,/tmp))/newstap/$(shell pwd | cksum | cut -d ' ' -f 1)
 DEV := $(OUTSIDE)/venv
 BENCH := $(OUTSIDE)/bench
+FUZZ := $(OUTSIDE)/fuzz
 BIN := $(DEV)/bin
 
 # In `tests` alone on the path lies the difference between testing the checkout and testing the wheel.
@@ -38,6 +39,11 @@ test: lint types imports $(DEV)/.project  ## all that CI runs: checks, then test
 .PHONY: torture
 torture: $(DEV)/.project  ## the long form of the fault tests, and the table of what each fault costs
 	@$(call PYTEST,NEWSTAP_LONG=1,-m torture "$(CURDIR)/tests")
+
+.PHONY: fuzz
+fuzz: $(FUZZ)/.lock  ## parsers and decoders: edited inputs, then coverage-guided ones; ARGS="--seconds 60 --target url"
+	@PYTHONPATH="$(CURDIR)" NEWSTAP_LONG=1 "$(FUZZ)/bin/python" -m pytest --quiet -p no:cacheprovider "$(CURDIR)/tests/fuzz"
+	@PYTHONPATH="$(CURDIR)" "$(FUZZ)/bin/python" -m tests.fuzz --work "$(OUTSIDE)/fuzzed" $(ARGS)
 
 .PHONY: lint
 lint: $(DEV)/.lock  ## ruff: rules and format
@@ -93,9 +99,13 @@ bench-archive: $(DEV)/.project  ## writing, reading and replaying archives, besi
 bench-feeds: $(DEV)/.project  ## what a poll costs beside a bare request, with 10,000 feeds (8 minutes)
 	@PYTHONPATH="$(CURDIR)" $(BIN)/python benchmarks/feeds.py $(ARGS)
 
+.PHONY: soak
+soak: $(DEV)/.project  ## two hours of the whole service in compressed time: nothing grows, the books hold; ARGS="--minutes 20"
+	@PYTHONPATH="$(CURDIR)" $(BIN)/python -P -m benchmarks.soak_service $(ARGS)
+
 .PHONY: soak-feeds
 soak-feeds: $(DEV)/.project  ## an hour of the service over a broken newsroom: nothing grows, good feeds keep their times; ARGS="--minutes 15"
-	@$(BIN)/python benchmarks/soak_feeds.py $(ARGS)
+	@PYTHONPATH="$(CURDIR)" $(BIN)/python -P -m benchmarks.soak_feeds $(ARGS)
 
 .PHONY: bench-kafka
 bench-kafka: $(DEV)/.project  ## records a second into Kafka, beside a bare producer; what a second worker adds; how soon a reader sees news
@@ -129,7 +139,13 @@ $(DEV)/.lock: requirements-dev.lock
 $(BENCH)/.lock: requirements.lock pyproject.toml
 	@mkdir -p $(@D)
 	@.ci/venv "$(PYTHON)" $(@D) $<
-	@.ci/peers $(@D)
+	@.ci/peers $(@D) bench
+	@touch $@
+
+$(FUZZ)/.lock: requirements-dev.lock pyproject.toml
+	@mkdir -p $(@D)
+	@.ci/venv "$(PYTHON)" $(@D) $<
+	@.ci/peers $(@D) fuzz
 	@touch $@
 
 $(VENV)/.project $(DEV)/.project $(BENCH)/.project: %/.project: %/.lock $(OUTSIDE)/sources
