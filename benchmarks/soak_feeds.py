@@ -1,6 +1,6 @@
 """The service over a newsroom where much is broken, for an hour: what grows, and whether the healthy feeds notice.
 
-    python benchmarks/soak_feeds.py [--minutes 60] [--healthy 40] [--broken 60] [--kills 120] [--keep DIR]
+    python -m benchmarks.soak_feeds [--minutes 60] [--healthy 40] [--broken 60] [--kills 120] [--keep DIR]
 
 Healthy feeds are polled every five seconds and publish an item with a page every ten; the others are those of
 `benchmarks/brokenroom.py`. Worker and parser processes are killed (-9) at random moments. Every ten seconds memory,
@@ -23,13 +23,14 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, Any, NamedTuple
+from typing import Any, NamedTuple
+
+from benchmarks.watching import Bars, ended, listening, scraped, send, size, slope, tell, told_by, tree, usage
 
 INTERVAL, PUBLISH = 5.0, 10.0
 CONFIG = f"""
@@ -81,17 +82,6 @@ class Sample(NamedTuple):
     pending: float
 
 
-class Bars:
-    """What was asked for, and whether it was met."""
-
-    def __init__(self) -> None:
-        self.missed = 0
-
-    def hold(self, *, good: bool, told: str) -> None:
-        self.missed += not good
-        print(f"{'ok    ' if good else 'MISSED'}  {told}")
-
-
 def main() -> int:
     options = _options()
     bars = Bars()
@@ -101,7 +91,7 @@ def main() -> int:
             warm_at = time.monotonic() + _warm_up(options.minutes) * 60
             samples = list(_samples(service, folder, options))
             report = _settled(room, folder)
-            code, seconds = _ended(service)
+            code, seconds = ended(service)
         warm = [each for each in samples if each.minute > _warm_up(options.minutes)]
         _table(samples, warm)
         _flat(bars, warm)
@@ -128,7 +118,7 @@ def _room(options: argparse.Namespace) -> Iterator[tuple[subprocess.Popen[str], 
     command = [sys.executable, str(script), str(options.healthy), str(options.broken), str(PUBLISH)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as room:
         try:
-            yield room, json.loads(_line(room.stdout))
+            yield room, told_by(room.stdout)
         finally:
             room.kill()
 
@@ -153,7 +143,7 @@ def _service(folder: Path, urls: dict[str, Any]) -> Iterator[subprocess.Popen[st
 def _samples(service: subprocess.Popen[str], folder: Path, options: argparse.Namespace) -> Iterator[Sample]:
     seconds = options.minutes * 60
     every = min(10.0, seconds / 30)
-    metrics = _listening(folder / "log", service) + "/metrics"
+    metrics = listening(folder / "log", service) + "/metrics"
     began = time.monotonic()
     kill_at = began + _until_next(options.kills)
     for n in range(1, int(seconds / every) + 1):
@@ -173,27 +163,17 @@ def _until_next(mean: float) -> float:
 
 def _kill_one(pid: int) -> None:
     """Kill a worker, a parser, the server that forks them, or what else is below the main process."""
-    below = [one for one in _tree(pid) if one != pid]
+    below = [one for one in tree(pid) if one != pid]
     if below:
-        _signal(random.choice(below), signal.SIGKILL)
+        send(random.choice(below), signal.SIGKILL)
 
 
 def _sample(pid: int, folder: Path, metrics: str, minute: float) -> Sample:
-    tree = _tree(pid)
-    memory = {one: _memory(one) for one in tree}
-    fds = {one: _count(one, "fd") for one in tree}
-    queues = _scraped(metrics)
+    queues = scraped(metrics)
     return Sample(
-        minute=minute,
-        main_pss=memory[pid][0],
-        main_uss=memory[pid][1],
-        tree_pss=sum(pss for pss, _ in memory.values()),
-        tree_uss=sum(uss for _, uss in memory.values()),
-        fds=fds[pid],
-        tree_fds=sum(fds.values()),
-        threads=_count(pid, "task"),
-        processes=len(tree),
-        wal=_size(folder / "var" / "state" / "state.sqlite-wal") / 2**20,
+        minute,
+        *usage(pid),
+        wal=size(folder / "var" / "state" / "state.sqlite-wal") / 2**20,
         outbox=queues["newstap_outbox_rows"],
         pending=queues["newstap_pending_pages"],
     )
@@ -201,30 +181,24 @@ def _sample(pid: int, folder: Path, metrics: str, minute: float) -> Sample:
 
 def _settled(room: subprocess.Popen[str], folder: Path) -> dict[str, Any]:
     """End the publishing; return the newsroom's report once everything that was shown came out, or after a while."""
-    _tell(room, "rest")
+    tell(room, "rest")
     deadline = time.monotonic() + SETTLE_SECONDS
     time.sleep(3 * INTERVAL)
     while True:
-        _tell(room, "report")
-        report: dict[str, Any] = json.loads(_line(room.stdout))
+        tell(room, "report")
+        report: dict[str, Any] = told_by(room.stdout)
         out = _urls(_rows(folder, "records")) | _urls(_rows(folder, "dead-letters"))
         if set(report["shown"]) <= out or time.monotonic() > deadline:
             return report
         time.sleep(INTERVAL)
 
 
-def _ended(service: subprocess.Popen[str]) -> tuple[int, float]:
-    began = time.monotonic()
-    service.terminate()
-    return service.wait(60), time.monotonic() - began
-
-
 def _table(samples: Sequence[Sample], warm: Sequence[Sample]) -> None:
     print("".join(f"{name.replace('_', ' '):>10}" for name in Sample._fields))
     for each in samples[:: max(len(samples) // 15, 1)]:
         print("".join(f"{value:>10.1f}" for value in each))
-    slopes = [_slope([each.minute / 60 for each in warm], column) for column in zip(*warm, strict=True)]
-    print("".join(["per hour".rjust(10), *(f"{slope:>+10.1f}" for slope in slopes[1:])]))
+    slopes = [slope([each.minute / 60 for each in warm], column) for column in zip(*warm, strict=True)]
+    print("".join(["per hour".rjust(10), *(f"{each:>+10.1f}" for each in slopes[1:])]))
 
 
 def _flat(bars: Bars, warm: Sequence[Sample]) -> None:
@@ -283,69 +257,6 @@ def _warm_up(minutes: float) -> float:
     return min(minutes / 4, 5.0)
 
 
-def _slope(x: Sequence[float], y: Sequence[float]) -> float:
-    return statistics.linear_regression(x, y).slope
-
-
-def _tree(pid: int) -> list[int]:
-    """Return the processes of the service's session: those whose parent was killed too."""
-    found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                fields = (entry / "stat").read_text().rpartition(")")[2].split()
-            except OSError:
-                continue
-            if fields[0] != "Z" and int(fields[3]) == pid:
-                found.append(int(entry.name))
-    return found
-
-
-def _memory(pid: int) -> tuple[float, float]:
-    """Return the shared-out and the private memory of a process in MiB; nothing of one that has just ended."""
-    try:
-        text = Path(f"/proc/{pid}/smaps_rollup").read_text()
-    except OSError:
-        return 0.0, 0.0
-    sizes = {name: int(kilobytes) for name, kilobytes in re.findall(r"^(\w+): +(\d+) kB", text, re.MULTILINE)}
-    return sizes.get("Pss", 0) / 1024, (sizes.get("Private_Clean", 0) + sizes.get("Private_Dirty", 0)) / 1024
-
-
-def _count(pid: int, of: str) -> int:
-    try:
-        return len(os.listdir(f"/proc/{pid}/{of}"))  # noqa: PTH208 - a kernel folder
-    except OSError:
-        return 0
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0
-
-
-def _signal(pid: int, number: int) -> None:
-    try:
-        os.kill(pid, number)
-    except ProcessLookupError:  # it has just ended
-        return
-
-
-def _scraped(url: str) -> dict[str, float]:
-    with urllib.request.urlopen(url, timeout=10) as got:
-        lines = got.read().decode().splitlines()
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
-
-
-def _listening(log: Path, service: subprocess.Popen[str]) -> str:
-    while service.poll() is None:
-        if found := re.search(r"listening on (http://\S+)", log.read_text("utf-8")):
-            return found[1]
-        time.sleep(0.1)
-    raise SystemExit(f"the service did not start: {log.read_text('utf-8')}")
-
-
 def _rows(folder: Path, kind: str) -> list[dict[str, Any]]:
     files = (folder / "var" / "out" / kind).glob("*.jsonl")
     return [json.loads(line) for file in files for line in file.read_bytes().split(b"\n")[:-1]]
@@ -353,20 +264,6 @@ def _rows(folder: Path, kind: str) -> list[dict[str, Any]]:
 
 def _urls(rows: list[dict[str, Any]]) -> set[str]:
     return {row.get("canonical_url") or row["url"] for row in rows}
-
-
-def _tell(process: subprocess.Popen[str], line: str) -> None:
-    if process.stdin is None:
-        raise SystemExit("no way to tell it")
-    process.stdin.write(f"{line}\n")
-    process.stdin.flush()
-
-
-def _line(stream: IO[str] | None) -> str:
-    line = stream.readline() if stream is not None else ""
-    if not line:
-        raise SystemExit("the newsroom ended")
-    return line
 
 
 if __name__ == "__main__":
