@@ -14,6 +14,7 @@ OUTSIDE ?= $(or $(XDG_CACHE_HOME),$(if $(HOME),$(HOME)/.cache,/tmp))/newstap/$(s
 DEV := $(OUTSIDE)/venv
 BENCH := $(OUTSIDE)/bench
 FUZZ := $(OUTSIDE)/fuzz
+AUDIT := $(OUTSIDE)/audit
 BIN := $(DEV)/bin
 
 # In `tests` alone on the path lies the difference between testing the checkout and testing the wheel.
@@ -121,6 +122,10 @@ lock: $(DEV)/.lock  ## resolve the dependencies again; ARGS=--upgrade for newer 
 	@$(COMPILE) --extra dev --constraint requirements.lock --output-file requirements-dev.lock pyproject.toml
 	@rm -rf newstap.egg-info
 
+.PHONY: audit-dependencies
+audit-dependencies: $(AUDIT)/.lock  ## the locks against our own list of advisories, and against the public ones where they can be asked
+	@PYTHONPATH="$(CURDIR)" "$(AUDIT)/bin/python" -m tests.supply
+
 .PHONY: clean
 clean:  ## remove what make made: environments and caches (not var/, not the broker)
 	@rm -rf $(VENV) "$(OUTSIDE)" build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
@@ -142,10 +147,10 @@ $(BENCH)/.lock: requirements.lock pyproject.toml
 	@.ci/peers $(@D) bench
 	@touch $@
 
-$(FUZZ)/.lock: requirements-dev.lock pyproject.toml
+$(FUZZ)/.lock $(AUDIT)/.lock: requirements-dev.lock pyproject.toml
 	@mkdir -p $(@D)
 	@.ci/venv "$(PYTHON)" $(@D) $<
-	@.ci/peers $(@D) fuzz
+	@.ci/peers $(@D) $(notdir $(@D))
 	@touch $@
 
 $(VENV)/.project $(DEV)/.project $(BENCH)/.project: %/.project: %/.lock $(OUTSIDE)/sources

@@ -17,12 +17,13 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
+from tests.supply.locks import LOCKS, pins
+
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGES = ("ingest", "processors", "sinks")
 PROJECT = tomllib.loads(ROOT.joinpath("pyproject.toml").read_text("utf-8"))["project"]
 RUNTIME = [Requirement(text) for text in PROJECT["dependencies"]]
 DEVELOPMENT = [Requirement(text) for text in PROJECT["optional-dependencies"]["dev"]]
-LOCKS = ("requirements.lock", "requirements-dev.lock")
 NEVER_IMPORTED = {
     "crc32c": "kafka-python takes it for checksums where it is there",
     "lxml-html-clean": "trafilatura imports it, and gets it only by an extra that lxml no longer names",
@@ -36,11 +37,6 @@ from_wheel = pytest.mark.skipif(
 def _checkout_files() -> list[str]:
     paths = (path for package in PACKAGES for path in ROOT.joinpath(package).rglob("*"))
     return sorted(str(path.relative_to(ROOT)) for path in paths if path.is_file() and "__pycache__" not in path.parts)
-
-
-def _pins(lock: str) -> dict[str, str]:
-    lines = ROOT.joinpath(lock).read_text("utf-8").splitlines()
-    return {str(canonicalize_name(pin[1])): pin[2] for line in lines if (pin := re.match(r"([\w.-]+)==(\S+)", line))}
 
 
 @from_wheel
@@ -82,7 +78,7 @@ def test_the_environment_is_what_the_lock_says():
     found = {str(canonicalize_name(dist.name)): dist.version for dist in metadata.distributions()}
 
     del found["newstap"]
-    assert found == _pins("requirements-dev.lock")
+    assert found == pins("requirements-dev.lock")
 
 
 @from_wheel
@@ -128,23 +124,25 @@ def test_every_library_imported_has_a_home():
 @pytest.mark.parametrize("lock", LOCKS)
 def test_every_pin_of_a_lock_has_hashes_and_no_address(lock: str):
     text = ROOT.joinpath(lock).read_text("utf-8")
-    pins = re.split(r"^(?=[\w.-]+==)", re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE), flags=re.MULTILINE)[1:]
+    parts = re.split(r"^(?=[\w.-]+==)", re.sub(r"^\s*#.*\n", "", text, flags=re.MULTILINE), flags=re.MULTILINE)[1:]
 
-    assert len(pins) == len(_pins(lock))
-    assert [pin for pin in pins if not re.fullmatch(r"\S+==\S+( \\\n    --hash=sha256:[0-9a-f]{64})+\s*", pin)] == []
+    assert len(parts) == len(pins(lock))
+    assert [
+        part for part in parts if not re.fullmatch(r"\S+==\S+( \\\n    --hash=sha256:[0-9a-f]{64})+\s*", part)
+    ] == []
     assert not re.search(r"://|@ |^--|(^|[\s(])/", text, re.MULTILINE)
 
 
 @pytest.mark.parametrize(("lock", "requirements"), [(LOCKS[0], RUNTIME), (LOCKS[1], RUNTIME + DEVELOPMENT)])
 def test_the_locks_satisfy_the_project(lock: str, requirements: list[Requirement]):
     """Otherwise `make lock` was forgotten."""
-    pins = _pins(lock)
+    found = pins(lock)
 
-    assert [str(r) for r in requirements if pins.get(str(canonicalize_name(r.name)), "0") not in r.specifier] == []
+    assert [str(r) for r in requirements if found.get(str(canonicalize_name(r.name)), "0") not in r.specifier] == []
 
 
 def test_development_runs_on_what_users_get():
-    users, developers = map(_pins, LOCKS)
+    users, developers = map(pins, LOCKS)
 
     assert {name: version for name, version in users.items() if developers.get(name) != version} == {}
 
@@ -159,6 +157,13 @@ def test_every_dependency_has_its_reason_in_the_docs(requirement: Requirement):
     assert len(cells) == 1
     assert len(cells[0]) == 3
     assert all(cell.strip() for cell in cells[0])
+
+
+def test_every_library_at_run_time_has_its_health_in_the_docs():
+    text = ROOT.joinpath("docs/dependencies.md").read_text("utf-8")
+    rows = re.findall(r"^\| ([\w.-]+) \| (?:\d{4}-\d\d|-) \| [^|]+ \|$", text, re.MULTILINE)
+
+    assert sorted(map(canonicalize_name, rows)) == sorted(canonicalize_name(one.name) for one in RUNTIME)
 
 
 def test_continuous_integration_runs_what_a_developer_runs():
