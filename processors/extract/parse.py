@@ -2,8 +2,9 @@
 
 lxml with an element class lookup in C: the stock lxml.html parser asks Python for the class of every element, 8 % of
 trafilatura's time. Hostile shapes are simplified before they cost quadratic time or text: start tags of more than
-30,000 bytes lose all attributes but class, id, href and src (100,000 attributes took libxml2 9.6 s), and nesting
-beyond 200 levels is flattened (libxml2 drops everything below level 2,048, trafilatura below 254).
+30,000 bytes lose all attributes but class, id, href and src (100,000 attributes took libxml2 9.6 s), and a page nested
+beyond libxml2's own limit of 256 levels is flattened to 200: trafilatura gives nothing of what lies deeper, and goes
+through lists by recursion. Whether a page is so deep costs nothing to know: the parser stops there and says so.
 """
 
 from __future__ import annotations
@@ -80,11 +81,11 @@ def parse(page: bytes) -> HtmlElement:
         Skip: NO_TEXT, where the parser finds nothing at all.
     """
     page = _shortened(_repaired(page))
-    root, too_deep = _parsed(page)
-    if root is not None and _ends_early(root, page) and (whole := _reopened(page)) is not page:
-        root, too_deep = _parsed(page := whole)
-    if too_deep:
-        root, _ = _parsed(flattened(page))
+    root, beyond = _parsed(page, _PARSER)
+    if root is not None and not beyond and _ends_early(root, page) and (whole := _reopened(page)) is not page:
+        root, beyond = _parsed(page := whole, _PARSER)
+    if beyond:
+        root = _shallow(page)
     if root is None:
         raise Skip(Reason.NO_TEXT, "no elements")
     return _framed(root)
@@ -105,10 +106,14 @@ def document(content: HtmlElement) -> HtmlElement:
     return root
 
 
-def flattened(page: bytes) -> bytes:
+IMPLIED = frozenset(b"p li dt dd option html body head".split())
+"""What may stand there without its end, as often as it likes."""
+
+
+def flattened(page: bytes, *, uncounted: frozenset[bytes] = IMPLIED) -> bytes:
     """Drop start and end tags nested deeper than `MAX_DEPTH`, so that what they held survives.
 
-    Counts tags without knowing HTML's implied ends; an unclosed `<p>` per paragraph reaches the limit too, so `p`,
+    Counts tags without knowing HTML's implied ends; an unclosed `<p>` per paragraph would reach the limit too, so `p`,
     `li` and the like do not count.
     """
     depth = 0
@@ -116,7 +121,7 @@ def flattened(page: bytes) -> bytes:
     position = 0
     for match in _TAG.finditer(page):
         name = match[2].lower()
-        if name in _VOID or name in _IMPLIED or match[3]:
+        if name in _VOID or name in uncounted or match[3]:
             continue
         depth += -1 if match[1] else 1
         if depth >= MAX_DEPTH + (0 if match[1] else 1):
@@ -128,32 +133,38 @@ def flattened(page: bytes) -> bytes:
     return b"".join(kept)
 
 
-_IMPLIED = frozenset(b"p li dt dd option html body head".split())
-
-
-def _parser() -> etree.HTMLParser:
+def _parser(*, huge: bool) -> etree.HTMLParser:
     parser = etree.HTMLParser(
         encoding="utf-8",
         collect_ids=False,
         default_doctype=False,
         remove_comments=True,
         remove_pis=True,
-        huge_tree=True,
+        huge_tree=huge,
     )
     parser.set_element_class_lookup(etree.ElementDefaultClassLookup(element=HtmlElement))
     return parser
 
 
-_PARSER = _parser()
+_PARSER = _parser(huge=False)
+_HUGE = _parser(huge=True)
+"""For what the other does not read to its end: 10 MB in one text, too."""
 
 
-def _parsed(page: bytes) -> tuple[HtmlElement | None, bool]:
+def _parsed(page: bytes, parser: etree.HTMLParser) -> tuple[HtmlElement | None, bool]:
+    """Return the root, and whether the page is beyond the parser's limits, where it stopped."""
     try:
-        root = etree.fromstring(page, _PARSER)
+        root = etree.fromstring(page, parser)
     except etree.XMLSyntaxError:  # "Document is empty": nothing that looks like an element
         return None, False
-    errors = _PARSER.error_log.filter_from_fatals() if len(_PARSER.error_log) else ()
+    errors = parser.error_log.filter_from_fatals() if len(parser.error_log) else ()
     return root, any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in errors)
+
+
+def _shallow(page: bytes) -> HtmlElement | None:
+    """Return the root of a page too deep for the parser, as if everything counted where that is not enough."""
+    root, beyond = _parsed(flattened(page), _PARSER)
+    return _parsed(flattened(page, uncounted=frozenset()), _HUGE)[0] if beyond else root
 
 
 def _repaired(page: bytes) -> bytes:

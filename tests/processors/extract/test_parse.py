@@ -55,6 +55,19 @@ def test_nesting_beyond_every_limit_keeps_its_text(tag: str) -> None:
     assert all(text in root.text_content() for text in PROSE)
 
 
+@pytest.mark.parametrize("levels", [250, 300, 2_000, 10_000])
+@pytest.mark.parametrize("tag", ["div", "i", "ul><li", "dl><dd", "table><tr><td", "x-box", "blockquote"])
+def test_no_tree_is_deeper_than_what_later_steps_can_walk(tag: str, levels: int) -> None:
+    page = html(f"<{tag}>" * levels + paragraphs(*PROSE)).encode()
+    assert _depth(page) <= 260
+
+
+def test_a_text_beyond_the_limit_of_the_parser_is_read_to_its_end() -> None:
+    """More than 10 MB in one text node, and what follows it."""
+    page = b"<p>" + b"word " * 2_100_000 + b"</p><p>the last</p>"
+    assert parse(page).findall(".//p")[-1].text == "the last"
+
+
 def test_flattening_leaves_shallow_pages_as_they_are() -> None:
     page = html("<div><div>" + paragraphs(*PROSE) + "</div></div>" + "<p>open" * 1000).encode()
     assert flattened(page) == page
