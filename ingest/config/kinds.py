@@ -186,6 +186,10 @@ class Whole:
         return self.label if self.special is not None else f"a {self.label}"
 
 
+MOST_PATH, MOST_NAME = 4_000, 255
+"""Bytes of a path and of a name in it that Linux takes, with some room for what we put below."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
     """A path. Relative ones start from the configuration file's folder, which `load` puts before them."""
@@ -204,6 +208,8 @@ class Place:
         if text.startswith("~"):
             raise WrongError(f"{show(text)} starts with ~, which is not expanded here", "write the path in full")
         path = Path(text)
+        if len(text.encode()) > MOST_PATH or any(len(part.encode()) > MOST_NAME for part in path.parts):
+            raise WrongError(f"{show(text)} is longer than a path can be", "name another place")
         if self.exists and not (spot.base / path).exists():
             raise WrongError(f"there is no {show(str(spot.base / path))}", "name what exists, or create it first")
         return path

@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 
 S = TypeVar("S", bound=Section)
 BOOTSTRAP = "NEWSTAP_KAFKA_BOOTSTRAP"
+MOST_BYTES = 4_000_000
+"""Of the file: some 40,000 feeds."""
+_MOST_DOTS = 100
+# What dots may stand in: strings and comments.
+_NO_KEY = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|#.*")
 _AT = re.compile(r"(.*) \(at (.*)\)", re.DOTALL)
 
 
@@ -60,7 +65,14 @@ def _toml(path: Path) -> dict[str, Any]:
         return ConfigError([Problem(source=str(path), key="", what=what, right=right)])
 
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        with path.open("rb") as stream:
+            body = stream.read(MOST_BYTES + 1)
+        if len(body) > MOST_BYTES:
+            raise wrong(f"is longer than {MOST_BYTES} bytes", "keep feeds in the store: newstap feeds import")
+        text = body.decode("utf-8-sig")
+        if (number := _winding(text)) is not None:
+            raise wrong(f"line {number}: a key of more than {_MOST_DOTS} parts", "a configuration needs four levels")
+        return tomllib.loads(text)
     except OSError as error:
         raise wrong(f"cannot be read: {error.strerror}", "name a file that can be") from error
     except UnicodeDecodeError as error:
@@ -69,6 +81,14 @@ def _toml(path: Path) -> dict[str, Any]:
         raise wrong("is nested too deep", "a configuration needs four levels") from error
     except ValueError as error:  # TOMLDecodeError is one; a date or a number out of Python's range is a bare one
         raise wrong(_syntax(error), "correct the TOML there (strings stand in quotes)") from None
+
+
+def _winding(text: str) -> int | None:
+    """Return the number of a line with a key of so many parts that tomllib takes gigabytes for it: their square."""
+    if text.count(".") <= _MOST_DOTS:
+        return None
+    lines = enumerate(text.split("\n"), 1)
+    return next((n for n, line in lines if line.count(".") > _MOST_DOTS < _NO_KEY.sub("", line).count(".")), None)
 
 
 def _syntax(error: ValueError) -> str:

@@ -22,6 +22,8 @@ _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110, 5.6.2
 _HOST = re.compile(r"[A-Za-z0-9_]([A-Za-z0-9._-]*[A-Za-z0-9_.])?")
 _PORTS = range(1, 65_536)
 
+MOST_URL = 8_192
+"""Characters of an address that is fetched (`ingest.fetch.urls`)."""
 OURS = frozenset(
     {"accept-encoding", "connection", "content-length", "host", "if-modified-since", "if-none-match", "keep-alive"}
     | {"proxy-authorization", "te", "trailer", "transfer-encoding", "upgrade", "user-agent"}
@@ -40,6 +42,8 @@ def web_url(text: str) -> SplitResult:
     right = 'give an http or https URL, as in "https://example.org/feed.xml"'
     if re.search(r"\s", text):
         raise WrongError(f"{show(text)} holds a space", right)
+    if len(text) > MOST_URL:
+        raise WrongError(f"{show(text)} is longer than {MOST_URL} characters", right)
     try:
         parts = urlsplit(text)
         port = parts.port

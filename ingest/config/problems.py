@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 ENVIRONMENT = "environment"
 """Stands for the file where a problem lies in an environment variable."""
 
+MOST_TOLD = 100
+"""Problems that are told; of more only the number."""
 _SHOWN = 60
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -37,11 +39,14 @@ class Problem:
 
 
 class ConfigError(Exception):
-    """The configuration cannot be used; `str` gives one line for each problem."""
+    """The configuration cannot be used; `str` gives one line for each problem, of the first `MOST_TOLD`."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(map(str, self.problems)))
+        told = [*map(str, self.problems[:MOST_TOLD])]
+        if more := self.problems[MOST_TOLD:]:
+            told.append(f"{more[0].source}: {len(more)} problems more")
+        super().__init__("\n".join(told))
 
 
 class WrongError(Exception):
@@ -74,8 +79,8 @@ def _shortened(text: str) -> str:
 
 
 def dotted(table: str, key: str) -> str:
-    """Return the path of a key in a table as TOML writes it: odd keys in quotes, on one line."""
-    bare = key if _BARE_KEY.fullmatch(key) else _shortened(json.dumps(mask_urls(key)))
+    """Return the path of a key in a table as TOML writes it: odd keys in quotes, all on one short line."""
+    bare = _shortened(key if _BARE_KEY.fullmatch(key) else json.dumps(mask_urls(key)))
     return f"{table}.{bare}" if table else bare
 
 

@@ -290,8 +290,11 @@ def test_an_override_from_the_environment_is_told_as_such_with_the_rest(lines):
         ("a = " + "9" * 5000, "news.toml: "),
         ("a = " + "[" * 50_000, "news.toml: is nested too deep; "),
         (b"a = '\xff'", "news.toml: is not UTF-8 at byte 5; save it as UTF-8"),
+        ("x = 1\na" + ".a" * 50_000 + " = 1", "news.toml: line 2: a key of more than 100 parts; "),
+        ("[" + "a." * 50_000 + "a]", "news.toml: line 1: a key of more than 100 parts; "),
+        ("# " + "x" * 4_000_000, "news.toml: is longer than 4000000 bytes; keep feeds in the store"),
     ],
-    ids=["syntax", "a table twice", "no such day", "a number too long", "nesting", "bytes"],
+    ids=["syntax", "a table twice", "no such day", "a number too long", "nesting", "bytes", "dots", "table", "size"],
 )
 def test_what_is_not_toml_is_told_with_its_place(lines, text, expected):
     (line,) = lines(text)
@@ -309,10 +312,40 @@ def test_a_file_that_cannot_be_read_is_a_problem_like_others(tmp_path, monkeypat
     assert str(caught.value) == f"{name}: cannot be read: {told}; name a file that can be"
 
 
-def test_long_values_are_cut(lines):
-    (line,) = lines(f'[logging]\nlevel = "{"x" * 5000}"')
+@pytest.mark.parametrize(
+    "text",
+    [
+        f'[logging]\nlevel = "{"x" * 5000}"',
+        f"{'k' * 5000} = 1",
+        f'[state]\npath = "{"x" * 5000}"',
+        f'[state]\npath = "{"x" * 300}/state"',
+        f'[[feeds]]\nurl = "https://example.org/{"x" * 9000}"',
+    ],
+    ids=["value", "key", "path", "name in a path", "url"],
+)
+def test_long_values_and_keys_are_cut(lines, text):
+    (line,) = lines(text)
 
-    assert len(line) < 200
+    assert len(line) < 250
+
+
+def test_of_very_many_problems_the_first_hundred_are_told(lines):
+    found = lines("".join(f"key{n} = 1\n" for n in range(5_000)))
+
+    assert len(found) == 101
+    assert found[-1] == "news.toml: 4900 problems more"
+
+
+def test_dots_in_strings_and_comments_are_no_keys(tmp_path):
+    path = tmp_path / "news.toml"
+    path.write_text(f'# {"." * 500}\n[fetch]\nuser_agent = "{"." * 500}" # {"." * 500}\n')
+
+    assert load(path, {}).fetch.user_agent == "." * 500
+
+
+def test_a_configuration_without_an_end_is_not_read_to_it():
+    with pytest.raises(ConfigError, match="/dev/zero: is longer than 4000000 bytes"):
+        load(Path("/dev/zero"), {})
 
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text() | st.just(date(2026, 1, 1))
