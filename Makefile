@@ -46,6 +46,10 @@ fuzz: $(FUZZ)/.lock  ## parsers and decoders: edited inputs, then coverage-guide
 	@PYTHONPATH="$(CURDIR)" NEWSTAP_LONG=1 "$(FUZZ)/bin/python" -m pytest --quiet -p no:cacheprovider "$(CURDIR)/tests/fuzz"
 	@PYTHONPATH="$(CURDIR)" "$(FUZZ)/bin/python" -m tests.fuzz --work "$(OUTSIDE)/fuzzed" $(ARGS)
 
+.PHONY: hostile
+hostile: $(DEV)/.project  ## a kit of hostile inputs through the real commands: a table of what became of each; ARGS="KIT"
+	@PYTHONPATH="$(CURDIR)" $(BIN)/python -P benchmarks/hostile.py $(ARGS)
+
 .PHONY: lint
 lint: $(DEV)/.lock  ## ruff: rules and format
 	@$(BIN)/ruff check --quiet .

@@ -18,6 +18,8 @@ from sinks.codec import CodecError, decode_failed, decode_record, load_object
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 """Of the times in a line: archives are older than the web; what is on the day before is a clock that was not set."""
 
+_NOTHING = "holds neither html nor text nor title"
+
 
 class DocumentError(ValueError):
     """The line does not hold a document; the text names the field and what it should be."""
@@ -26,7 +28,8 @@ class DocumentError(ValueError):
 def document_of(page: Page) -> Page | Record | Skipped:
     """Return what a page of form LINE holds; a record keeps its own origin but for the mode.
 
-    What was skipped once has nothing that could be replayed, so a line of `skipped/` is skipped again.
+    What was skipped once has nothing that could be replayed, so a line of `skipped/` is skipped again; so is one that
+    names a document by `id` or `url`, and holds nothing of it.
 
     Raises:
         DocumentError: not JSON, not an object, or a field of the wrong type.
@@ -60,10 +63,14 @@ def _taken_over(origin: Origin, here: Origin) -> Origin:
     return replace(origin, mode=here.mode, archive=origin.archive or here.archive)
 
 
-def _given(row: dict[str, Any], page: Page) -> Page:
+def _given(row: dict[str, Any], page: Page) -> Page | Skipped:
     html, text, title = _text(row, "html"), _text(row, "text"), _text(row, "title")
+    url, document_id = (_text(row, "url") or "").strip() or None, _id(row)
     if html is None and text is None and title is None:
-        raise DocumentError("holds neither html nor text nor title")
+        if url is None and document_id is None:
+            raise DocumentError(_NOTHING)
+        origin = replace(page.origin, document_id=document_id)
+        return Skipped(origin=origin, url=url, reason=Reason.EMPTY, detail=_NOTHING)
     hint = Hint(
         title=title,
         summary=_text(row, "summary"),
@@ -73,12 +80,12 @@ def _given(row: dict[str, Any], page: Page) -> Page:
         language=_text(row, "language"),
     )
     fetched = _time(row, "fetched")
-    origin = replace(page.origin, document_id=_id(row), fetched=fetched or page.origin.fetched)
+    origin = replace(page.origin, document_id=document_id, fetched=fetched or page.origin.fetched)
     return Page(
         form=Form.HTML if html is not None else Form.GIVEN,
         body=(html if html is not None else text or "").encode("utf-8", "replace"),
         origin=origin,
-        url=(_text(row, "url") or "").strip() or None,
+        url=url,
         content_type="text/html; charset=utf-8",  # JSON is UTF-8, whatever the page's meta tags say of its former bytes
         hint=hint,
         text_source=TextSource.PAGE if html is not None else TextSource.ARCHIVE,

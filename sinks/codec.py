@@ -224,7 +224,9 @@ def load_object(body: bytes) -> dict[str, Any]:
     try:
         row = orjson.loads(body)
     except orjson.JSONDecodeError as error:
-        raise CodecError(f"not JSON: {error}") from error
+        # A line of a file of lines is its line 1: that would be taken for the file's.
+        place = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"character {error.pos}"
+        raise CodecError(f"not JSON: {error.msg} at {place}") from error
     if not isinstance(row, dict):
         raise CodecError(f"not a JSON object but {type(row).__name__}")
     return row

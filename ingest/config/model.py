@@ -202,10 +202,12 @@ class Extraction(Section):
         Seconds(),
         "A document that takes longer becomes a dead letter, and its worker is replaced. A feed that takes longer, or"
         " more than 10 s, counts as an error of that feed.",
-    ] = 20
+    ] = 10
     worker_memory_mb: Annotated[
-        int, Whole(64, 2**20), "A worker that needs more is replaced; its document becomes a dead letter."
-    ] = 1500
+        int,
+        Whole(64, 2**20),
+        "A worker that needs more than it began with and this is replaced; its document becomes a dead letter.",
+    ] = 700
     rules: Annotated[
         tuple[Path, ...], Many(of=Place(exists=True)), "Boilerplate rules of your own, beside those that come along."
     ] = ()

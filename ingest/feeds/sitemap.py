@@ -49,7 +49,8 @@ def read_sitemap(text: bytes, root: Root, *, url: str, dates: Dates) -> Feed:
     rows = list(reader.rows(b"url"))
     found = [_entry(said, url, dates) for said in rows if "news" in said and said.get("loc")]
     if rows and not found:
-        raise NotAFeedError("a sitemap without news")
+        more = f", and {reader.omitted} more than are read" if reader.omitted else ""
+        raise NotAFeedError(f"a sitemap without news: {len(rows)} pages{more}")
     entries, repeated = settled(found)
     return Feed(
         url=url,

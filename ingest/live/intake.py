@@ -123,7 +123,8 @@ def keep_document(
     if outcomes:
         outbox.add(connection, [item_of(skipped) for skipped in outcomes])
     if feed.degraded or feed.omitted:
-        notes += (Note(NoteKind.DEGRADED),)
+        left = f"{feed.omitted} entries left out" if feed.omitted else ""
+        notes += (Note(NoteKind.DEGRADED, left),)
     return Kept(number, notes, state.next_due, comparison, len(taken), tuple(outcomes))
 
 

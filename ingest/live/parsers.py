@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 SECONDS = 10.0
 """For one document, at most; the largest honest ones take under one."""
-MEMORY_MB = 1_000
+MEMORY_MB = 700
 JOBS = 500
 """Documents until a process is replaced: feedparser and lxml keep some of what they have read."""
 LONG_SECONDS = 1.0

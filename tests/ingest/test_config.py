@@ -52,7 +52,7 @@ DEFAULTS = {
     },
     "topics": {"enabled": ("north-korea", "russia", "china"), "paths": ()},
     "profiles": {"refresh_seconds": 3600},
-    "extraction": {"worker_timeout_seconds": 20, "worker_memory_mb": 1500, "workers": 0, "rules": ()},
+    "extraction": {"worker_timeout_seconds": 10, "worker_memory_mb": 700, "workers": 0, "rules": ()},
     "dashboard": {"listen": "127.0.0.1:8080", "token": None},
     "logging": {"level": "info", "format": "text"},
 }

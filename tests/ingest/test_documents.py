@@ -20,6 +20,7 @@ from processors.records import (
     Mode,
     Origin,
     Page,
+    Reason,
     Record,
     Revision,
     Step,
@@ -150,6 +151,8 @@ def test_a_byte_order_mark_is_no_part_of_the_line():
         ({"html": "", "title": ""}, "holds neither"),
         ("[]", "not a JSON object but list"),
         ("{", "not JSON"),
+        ('{"text": "a" 5}', "not JSON: unexpected .* at character 13$"),
+        ('{"text": "a",\n"title" 5}', "not JSON: .* at line 2, column 9$"),
         ("", "not JSON"),
         (b'{"text": "\xff"}', "not JSON"),
         (r'{"text": "\ud800"}', "not JSON"),
@@ -168,6 +171,14 @@ def test_what_is_no_document_is_refused_with_its_reason(body, error):
 
 def test_a_line_of_a_later_version_of_another_tool_is_read_for_what_we_know():
     assert given_page({"schema_version": 999, "text": "a"}).body == b"a"
+
+
+@pytest.mark.parametrize("row", [{"id": "x", "new": 1}, {"url": "https://news.example/1", "content": "a"}])
+def test_a_line_that_names_a_document_and_holds_nothing_of_it_is_an_empty_one(row):
+    skipped = document_of(line(row))
+
+    assert (skipped.reason, skipped.detail) == (Reason.EMPTY, "holds neither html nor text nor title")
+    assert (skipped.origin.document_id, skipped.url) == (row.get("id"), row.get("url"))
 
 
 RECORD = Record(

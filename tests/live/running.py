@@ -68,7 +68,9 @@ class Running:
         merged = {name: {**SECTIONS.get(name, {}), **sections.get(name, {})} for name in (*SECTIONS, *sections)}
         tables = [feed if isinstance(feed, dict) else {"url": feed} for feed in feeds]
         text = "".join(f"[{name}]\n{_lines(keys)}\n" for name, keys in merged.items())
-        self.file.write_text(text + "".join(f"[[feeds]]\n{_lines(table)}\n" for table in tables))
+        beside = self.folder / "newstap.toml.new"  # the service may look at any moment
+        beside.write_text(text + "".join(f"[[feeds]]\n{_lines(table)}\n" for table in tables))
+        beside.replace(self.file)
 
     @property
     def records(self) -> list[Record]:
