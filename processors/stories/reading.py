@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
+from collections import Counter
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 from processors.stories.rolling import is_rolling
-from processors.stories.shingles import CHARACTERS, LONGEST, hashed
+from processors.stories.shingles import CHARACTERS, LONGEST, hashed, numbers
 from processors.stories.tongues import codes, guessed
 from processors.stories.words import folded, words
 
@@ -27,7 +27,6 @@ _SHORT = 40
 """Words of a text that says so little that the summary is read with it."""
 _ENOUGH = 8
 """Words of a text that is the same as another only by being a copy."""
-_HAS_DIGIT = re.compile(r"\d")
 _TITLE = 2
 """How often a word of the title counts."""
 
@@ -79,24 +78,18 @@ def reading_of(record_id: str, article: Article, time: int) -> Reading:
         rolling=is_rolling(article.title),
         whole=_whole(hashes, article.text),
         hashes=hashes,
-        numbers=frozenset([code for _, code in (*hashes.numbers, *_numbers(article.title))]),
+        numbers=frozenset([*(code for _, code in hashes.numbers), *numbers(folded(article.title))]),
         title=frozenset(heading) - {0},
         terms=_counted(heading, codes(lead, language)),
     )
 
 
 def _counted(title: Sequence[int], lead: Sequence[int]) -> dict[int, int]:
-    counts: dict[int, int] = {}
+    counts = Counter(lead)
     for code in title:
         counts[code] = counts.get(code, 0) + _TITLE
-    for code in lead:
-        counts[code] = counts.get(code, 0) + 1
     counts.pop(0, None)
     return counts
-
-
-def _numbers(title: str) -> list[tuple[int, int]]:
-    return hashed(folded(title)).numbers if _HAS_DIGIT.search(title) else []
 
 
 def _whole(hashes: Hashed, text: str) -> int:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import re
 from array import array
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from zlib import crc32
 
@@ -21,7 +21,10 @@ from processors.stories.words import INDIC, UNSPACED
 
 if TYPE_CHECKING:
     Whole: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.uint64]]
+    Shingles: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.uint32]]
+    Codes: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.uint8 | np.uint32]]
     Kinds: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.uint8]]
+    Places: TypeAlias = np.ndarray[tuple[int, ...], np.dtype[np.intp]]
 
 WIDTH = 5
 """Words in a shingle."""
@@ -29,12 +32,19 @@ LONGEST = 500
 """Words of a text that are looked at: a copy of a longer one has its beginning, or is one of its parts by chance."""
 CHARACTERS = 16 * LONGEST
 """Characters in which these words are, in any language: a long text costs no more than another."""
+_USUAL = CHARACTERS // 2
+"""Characters in which they are in most."""
 _DENSITIES = ((200, 7), (100, 3), (50, 1))
 """From so many shingles on one of eight is indexed, one of four, one of two; of a shorter text all are."""
 _FACTOR = 0x9E3779B97F4A7C15  # 2**64 divided by the golden ratio, odd: Fibonacci hashing (Knuth, 6.4)
 _INVERSE = pow(_FACTOR, -1, 1 << 64)
-_HALF = np.uint64(32)
-_LETTER, _DIGIT, _ALONE = 1, 2, 3
+_WHOLE = (1 << 64) - 1
+_HALF, _ONE, _IS_NUMBER = np.uint64(32), np.uint64(1), np.uint64(1)
+_LETTER, _DIGIT, _ALONE, _INSIDE = 1, 2, 3, 4
+_MARKS = {"'": _INSIDE | _LETTER, ".": _INSIDE | _DIGIT, ",": _INSIDE | _DIGIT, ":": _INSIDE | _DIGIT}
+"""Kinds of what may be inside a word, between characters of the other kind."""
+_FIGURE = rf"(?![{UNSPACED}\U00010000-\U0010ffff])\d"
+_NUMBER = re.compile(rf"(?:{_FIGURE})+(?:[.,:](?:{_FIGURE})+)*")
 
 
 class Hashed(NamedTuple):
@@ -44,7 +54,7 @@ class Hashed(NamedTuple):
     """How many."""
     whole: int
     """All of them."""
-    shingles: np.ndarray[tuple[int, ...], np.dtype[np.uint32]]
+    shingles: Shingles
     """By place."""
     unique: array[int]
     """The same, each once, sorted."""
@@ -58,53 +68,90 @@ def hashed(text: str) -> Hashed:
     A word is a run of letters, with apostrophes inside it, a number, or one character of a script without spaces. All
     of the text is hashed at once: each word is a polynomial in its characters, the difference of two sums of prefixes.
     """
-    codes = np.frombuffer(text[:CHARACTERS].encode("utf-32-le", "replace"), dtype="<u4")
-    kinds = _joined(codes, _kinds()[np.minimum(codes, 0xFFFF)])
-    edge = np.zeros(1, dtype=np.uint8)
-    begins = np.flatnonzero((kinds > 0) & ((kinds != np.concatenate((edge, kinds[:-1]))) | (kinds == _ALONE)))[:LONGEST]
-    ends = np.flatnonzero((kinds > 0) & ((kinds != np.concatenate((kinds[1:], edge))) | (kinds == _ALONE)))[:LONGEST]
-    values = _words(codes, begins, ends, kinds[begins] == _DIGIT)
-    places = np.flatnonzero(values & np.uint64(1))
+    codes, kinds = _characters(text[:_USUAL])
+    begins, ends = _bounds(kinds)
+    if len(begins) <= LONGEST and len(text) > _USUAL:
+        codes, kinds = _characters(text[:CHARACTERS])
+        begins, ends = _bounds(kinds)
+    values = _words(codes, begins[:LONGEST], ends[:LONGEST], kinds)
+    places = np.flatnonzero(values & _IS_NUMBER)
     shingles = _mixed(values)
-    ordered = np.sort(shingles)  # np.unique takes ten times as long
-    unique = array("I")
-    unique.frombytes(ordered[np.diff(ordered, prepend=~ordered[:1]) != 0].tobytes())
     return Hashed(
         words=len(values),
         whole=crc32(values.astype("<u8").tobytes()),
         shingles=shingles,
-        unique=unique,
+        unique=_unique(shingles),
         numbers=list(zip(places.tolist(), values[places].tolist(), strict=True)),
     )
 
 
-def _joined(codes: np.ndarray[tuple[int, ...], np.dtype[np.uint32]], kinds: Kinds) -> Kinds:
-    """Make an apostrophe between letters a letter, and a point, comma or colon between digits a digit."""
-    inner, before, after = codes[1:-1], kinds[:-2], kinds[2:]
-    quotes = (inner == ord("'")) & (before == _LETTER) & (after == _LETTER)
-    points = ((inner == ord(".")) | (inner == ord(",")) | (inner == ord(":"))) & (before == _DIGIT) & (after == _DIGIT)
+def numbers(text: str) -> list[int]:
+    """Return the hashes of the words of a folded text that are numbers, as `hashed` does; for texts of a few words."""
+    return [_number(word) for word in _NUMBER.findall(text)]
+
+
+@lru_cache(10_000)
+def _number(word: str) -> int:
+    value = 0
+    for character in reversed(word):
+        value = value * _FACTOR + ord(character) + 1
+    value &= _WHOLE
+    return ((value ^ value >> 32) * _FACTOR & _WHOLE) >> 32 | 1
+
+
+def _characters(text: str) -> tuple[Codes, Kinds]:
+    """Return the codes of a text's characters, and of which kind each is."""
+    if text.isascii():
+        raw = text.encode("ascii")
+        return np.frombuffer(raw, dtype=np.uint8), _joined(np.frombuffer(raw.translate(_ascii()), dtype=np.uint8))
+    codes = np.frombuffer(text.encode("utf-32-le", "replace"), dtype="<u4")
+    return codes, _joined(_kinds()[np.minimum(codes, 0xFFFF)])
+
+
+def _joined(kinds: Kinds) -> Kinds:
+    """Make an apostrophe between letters a letter, and a point, comma or colon between digits a digit; others none."""
+    marks = np.flatnonzero(kinds & _INSIDE)
     whole = kinds.copy()
-    whole[1:-1][quotes] = _LETTER
-    whole[1:-1][points] = _DIGIT
+    whole[marks] = 0
+    inner = marks[(marks > 0) & (marks < len(kinds) - 1)]
+    around = kinds[inner] ^ _INSIDE
+    inside = (kinds[inner - 1] == around) & (kinds[inner + 1] == around)
+    whole[inner[inside]] = around[inside]
     return whole
 
 
-def _words(
-    codes: np.ndarray[tuple[int, ...], np.dtype[np.uint32]],
-    begins: np.ndarray[tuple[int, ...], np.dtype[np.intp]],
-    ends: np.ndarray[tuple[int, ...], np.dtype[np.intp]],
-    digits: np.ndarray[tuple[int, ...], np.dtype[np.bool_]],
-) -> Whole:
+def _bounds(kinds: Kinds) -> tuple[Places, Places]:
+    """Return where words begin, and where they end."""
+    padded = np.zeros(len(kinds) + 2, dtype=np.uint8)
+    padded[1:-1] = kinds
+    edge = padded[1:] != padded[:-1]
+    edge[:-1] |= kinds == _ALONE
+    edges = np.flatnonzero(edge)
+    return edges[padded[edges + 1] > 0], edges[padded[edges] > 0]
+
+
+def _unique(shingles: Shingles) -> array[int]:
+    """Return each once, sorted."""
+    ordered = np.sort(shingles)  # np.unique takes ten times as long
+    is_first = np.ones(len(ordered), dtype=np.bool_)
+    np.not_equal(ordered[1:], ordered[:-1], out=is_first[1:])
+    return array("I", ordered[is_first].tobytes())
+
+
+def _words(codes: Codes, begins: Places, ends: Places, kinds: Kinds) -> Whole:
     """Return 31 bits of each word's hash, and one that says whether it is a number."""
     powers, inverses = _powers()
-    sums = np.zeros(len(codes) + 1, dtype=np.uint64)
-    np.cumsum((codes + np.uint32(1)).astype(np.uint64) * powers[: len(codes)], out=sums[1:])
-    values = (sums[ends + 1] - sums[begins]) * inverses[begins]
+    last = int(ends[-1]) if len(ends) else 0
+    sums = np.zeros(last + 1, dtype=np.uint64)
+    np.cumsum((codes[:last].astype(np.uint64) + _ONE) * powers[:last], out=sums[1:])
+    values: Whole = (sums[ends] - sums[begins]) * inverses[begins]
     values = ((values ^ (values >> _HALF)) * np.uint64(_FACTOR)) >> _HALF
-    return (values & ~np.uint64(1)) | digits.astype(np.uint64)
+    values &= ~_IS_NUMBER
+    values |= kinds[begins] == _DIGIT
+    return values
 
 
-def _mixed(values: Whole) -> np.ndarray[tuple[int, ...], np.dtype[np.uint32]]:
+def _mixed(values: Whole) -> Shingles:
     count = max(0, len(values) - WIDTH + 1)
     mixed = values[:count]
     for place in range(1, WIDTH):
@@ -134,7 +181,14 @@ def _kinds() -> Kinds:
             table[code] = _DIGIT
         elif character.isalnum() or signs.match(character):
             table[code] = _LETTER
+    for mark, kind in _MARKS.items():
+        table[ord(mark)] = kind
     return table
+
+
+@cache
+def _ascii() -> bytes:
+    return _kinds()[:256].tobytes()
 
 
 def sampled(hashes: array[int]) -> list[int]:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from processors.stories.postings import Postings
-from processors.stories.shingles import LONGEST, hashed, sampled
+from processors.stories.shingles import LONGEST, hashed, numbers, sampled
 from processors.stories.words import folded, words
 
 
@@ -40,6 +40,12 @@ def test_words_are_those_of_terms(text: str) -> None:
     text = folded(text)
 
     assert "'" in text or hashed(text).words == len(words(text))
+
+
+@settings(max_examples=200)
+@given(st.text(st.sampled_from("0179٣๓\U0001d7d8.,:' aé漢\n"), max_size=40))
+def test_numbers_are_the_same_whichever_way_they_are_hashed(text: str) -> None:
+    assert numbers(text) == [code for _, code in hashed(text).numbers]
 
 
 @given(st.text())
