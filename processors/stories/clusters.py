@@ -143,10 +143,9 @@ class Clusters:
     def _candidates(self, reading: Reading, vector: Mapping[int, int]) -> Iterator[Cluster]:
         """Yield the stories with most of the weight of the document's first terms."""
         sums: dict[int, int] = {}
-        get = self._window.get
         for key, numbers in self._index.find(list(vector)[:KEYS]):
             weight = vector[key]
-            for story in {document.story for number in numbers if (document := get(number)) is not None}:
+            for story in self._window.stories(numbers):
                 sums[story] = sums.get(story, 0) + weight
         seen = set()
         for number, _ in sorted(sums.items(), key=lambda row: (-row[1], row[0]))[:_COMPARED]:

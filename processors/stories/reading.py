@@ -66,7 +66,10 @@ class Reading:
 def reading_of(record_id: str, article: Article, time: int) -> Reading:
     """Read an article."""
     title, hashes = words(article.title), hashed(folded(article.text[:CHARACTERS]))
-    lead = words(article.text[:_FRONT])[:LEAD]
+    lead = words(article.text[: _FRONT * 2 // 3])
+    if len(lead) <= LEAD:
+        lead = words(article.text[:_FRONT])
+    lead = lead[:LEAD]
     if hashes.words < _SHORT and article.summary:
         lead = words(article.summary[:_FRONT])[:LEAD] + lead
     language = article.language or guessed((*title, *lead))

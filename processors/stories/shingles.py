@@ -39,7 +39,7 @@ _DENSITIES = ((200, 7), (100, 3), (50, 1))
 _FACTOR = 0x9E3779B97F4A7C15  # 2**64 divided by the golden ratio, odd: Fibonacci hashing (Knuth, 6.4)
 _INVERSE = pow(_FACTOR, -1, 1 << 64)
 _WHOLE = (1 << 64) - 1
-_HALF, _ONE, _IS_NUMBER = np.uint64(32), np.uint64(1), np.uint64(1)
+_GOLDEN, _HALF, _ONE, _IS_NUMBER = np.uint64(_FACTOR), np.uint64(32), np.uint64(1), np.uint64(1)
 _LETTER, _DIGIT, _ALONE, _INSIDE = 1, 2, 3, 4
 _MARKS = {"'": _INSIDE | _LETTER, ".": _INSIDE | _DIGIT, ",": _INSIDE | _DIGIT, ":": _INSIDE | _DIGIT}
 """Kinds of what may be inside a word, between characters of the other kind."""
@@ -110,7 +110,7 @@ def _characters(text: str) -> tuple[Codes, Kinds]:
 
 def _joined(kinds: Kinds) -> Kinds:
     """Make an apostrophe between letters a letter, and a point, comma or colon between digits a digit; others none."""
-    marks = np.flatnonzero(kinds & _INSIDE)
+    marks = np.flatnonzero(kinds > _ALONE)
     whole = kinds.copy()
     whole[marks] = 0
     inner = marks[(marks > 0) & (marks < len(kinds) - 1)]
@@ -126,8 +126,8 @@ def _bounds(kinds: Kinds) -> tuple[Places, Places]:
     padded[1:-1] = kinds
     edge = padded[1:] != padded[:-1]
     edge[:-1] |= kinds == _ALONE
-    edges = np.flatnonzero(edge)
-    return edges[padded[edges + 1] > 0], edges[padded[edges] > 0]
+    inside = padded > 0
+    return np.flatnonzero(edge & inside[1:]), np.flatnonzero(edge & inside[:-1])
 
 
 def _unique(shingles: Shingles) -> array[int]:
@@ -145,7 +145,7 @@ def _words(codes: Codes, begins: Places, ends: Places, kinds: Kinds) -> Whole:
     sums = np.zeros(last + 1, dtype=np.uint64)
     np.cumsum((codes[:last].astype(np.uint64) + _ONE) * powers[:last], out=sums[1:])
     values: Whole = (sums[ends] - sums[begins]) * inverses[begins]
-    values = ((values ^ (values >> _HALF)) * np.uint64(_FACTOR)) >> _HALF
+    values = ((values ^ (values >> _HALF)) * _GOLDEN) >> _HALF
     values &= ~_IS_NUMBER
     values |= kinds[begins] == _DIGIT
     return values
@@ -155,8 +155,8 @@ def _mixed(values: Whole) -> Shingles:
     count = max(0, len(values) - WIDTH + 1)
     mixed = values[:count]
     for place in range(1, WIDTH):
-        mixed = mixed * np.uint64(_FACTOR) + values[place : place + count]
-    mixed = (mixed ^ (mixed >> _HALF)) * np.uint64(_FACTOR)
+        mixed = mixed * _GOLDEN + values[place : place + count]
+    mixed = (mixed ^ (mixed >> _HALF)) * _GOLDEN
     return (mixed >> _HALF).astype(np.uint32)
 
 

@@ -47,25 +47,29 @@ class Weights:
             counts[term & _CELL] -= 1
 
     def ranked(self, terms: Mapping[int, int]) -> tuple[list[int], list[int]]:
-        """Return the terms of a document and what each weighs, the most telling first; of equal weight by value.
+        """Return the terms of a document, the most telling first, of equal weight by value; and what `TERMS` weigh.
 
         Args:
             terms: how often each is in it.
         """
-        counts, steps, last = self._counts, _STEPS, len(_STEPS) - 1
-        whole = _steps(self._documents + PRIOR)
-        packed = []  # whole numbers, not pairs: they sort faster, and are nothing for the garbage collector to visit
-        for term, often in terms.items():
-            count = counts[term & _CELL] + 1
-            rare = whole - (steps[count] if count <= last else _steps(count))
-            packed.append(_HEAVIEST - rare * (_OFTEN[often] if often < _MOST else _OFTEN[-1]) << _TERM_BITS | term)
+        counts, whole = self._counts, _steps(self._documents + PRIOR)
+        try:  # whole numbers, not pairs: they sort faster, and are nothing for the garbage collector to visit
+            packed = [
+                _HEAVIEST - (whole - _STEPS[counts[term & _CELL] + 1]) * _OFTEN[often] << _TERM_BITS | term
+                for term, often in terms.items()
+            ]
+        except IndexError:  # a count that is larger than most are
+            packed = [
+                _HEAVIEST - (whole - _steps(counts[term & _CELL] + 1)) * _OFTEN[min(often, _MOST)] << _TERM_BITS | term
+                for term, often in terms.items()
+            ]
         packed.sort()
-        return [one & _TERM for one in packed], [_HEAVIEST - (one >> _TERM_BITS) for one in packed]
+        return [one & _TERM for one in packed], [_HEAVIEST - (one >> _TERM_BITS) for one in packed[:TERMS]]
 
 
 def vector(terms: Sequence[int], weights: Sequence[int]) -> dict[int, int]:
     """Return a document's vector of its terms and their weights, the most telling first."""
-    top = [weight for weight in weights[:TERMS] if weight > 0]
+    top = [weight for weight in weights if weight > 0]
     length = isqrt(sum([weight * weight for weight in top])) or 1
     return {term: weight * UNIT // length for term, weight in zip(terms, top, strict=False)}
 
@@ -81,4 +85,4 @@ _HEAVIEST = 1 << 30
 _STEPS = [0, *(round(log2(count) * _FINE) for count in range(1, 1 << 12))]
 _OFTEN = [0, *(round(4 * (1 + log2(count))) for count in range(1, 17))]
 """What a term weighs for how often it is there, in quarters: the second time less than the first."""
-_MOST = len(_OFTEN)
+_MOST = len(_OFTEN) - 1

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from array import array
-from collections import deque
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 KEPT = 48 * 3_600
 """Seconds of record time that a document stays: longer than anything is looked for."""
 MOST = 200_000
 """Documents, however many come in that time."""
+_CUT = 64
+"""Documents that have left are cut off when they are more than this, and this part of the others."""
 _AT_ONCE = 4
 """Documents that leave when one comes, at most: one wrong date must not empty the window."""
 
@@ -48,21 +50,29 @@ class Window:
     """The documents by number and by id."""
 
     def __init__(self) -> None:
-        self._queue: deque[Held] = deque()
+        self._documents: list[Held] = []
+        self._stories = array("q")
+        self._gone = 0
+        """Documents at the front of these two that have left: they are cut off many at a time."""
         self._latest: dict[str, Held] = {}
         self.oldest = 0
         """Number of the oldest document."""
 
     def __len__(self) -> int:
-        return len(self._queue)
+        return len(self._documents) - self._gone
 
     def __iter__(self) -> Iterator[Held]:
-        return iter(self._queue)
+        return islice(self._documents, self._gone, None)
 
     def get(self, number: int) -> Held | None:
         """Return a document that is still here."""
         place = number - self.oldest
-        return self._queue[place] if 0 <= place < len(self._queue) else None
+        return self._documents[self._gone + place] if 0 <= place < len(self) else None
+
+    def stories(self, numbers: Sequence[int]) -> set[int]:
+        """Return the stories of documents that are still here, by number, as they were when these came."""
+        before, stories = self._gone - self.oldest, self._stories
+        return {stories[before + number] for number in numbers}
 
     def latest(self, record_id: str) -> Held | None:
         """Return the latest document that is of this record."""
@@ -70,9 +80,10 @@ class Window:
 
     def add(self, document: Held) -> None:
         """Take in the next document."""
-        if not self._queue:
+        if not len(self):
             self.oldest = document.number
-        self._queue.append(document)
+        self._documents.append(document)
+        self._stories.append(document.story)
         self._latest[document.id] = document
 
     def leave(self, now: int) -> list[Held]:
@@ -81,13 +92,17 @@ class Window:
         They are those that are far from that time, before it or, by a wrong date, behind it.
         """
         left: list[Held] = []
-        while len(left) < _AT_ONCE and (len(self._queue) > MOST or self._is_old(now)):
-            document = self._queue.popleft()
+        while len(left) < _AT_ONCE and (len(self) > MOST or self._is_old(now)):
+            document = self._documents[self._gone]
             left.append(document)
+            self._gone += 1
             self.oldest = document.number + 1
             if self._latest[document.id] is document:
                 del self._latest[document.id]
+        if self._gone > _CUT + len(self) // _CUT:
+            del self._documents[: self._gone], self._stories[: self._gone]
+            self._gone = 0
         return left
 
     def _is_old(self, now: int) -> bool:
-        return bool(self._queue) and abs(self._queue[0].time - now) > KEPT
+        return len(self) > 0 and abs(self._documents[self._gone].time - now) > KEPT
