@@ -11,6 +11,7 @@
 It sees committed transactions only, goes on where its group stopped, and sits out a broker that is away. What was
 handed out and not committed comes again after a crash, to this process or to another of the group: at least once.
 docs/examples/once.py shows how to count each record exactly once: by keeping its `event` together with the effect.
+Whoever keeps stories by their id asks `Stories` which of them are one by now; docs/examples/stories.py shows how.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from sinks.kafka_client import Connection, DeniedError, FencedError, Place
 from sinks.kafka_following import UnreadableMessageError
 from sinks.kafka_subscribing import Subscription, Terms
 from sinks.published import PublishedRecord, published
+from sinks.stories import Stories
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
 
     from sinks.kafka_client import Fetched
 
-__all__ = ["DeniedError", "FencedError", "Message", "PublishedRecord", "Reader", "UnreadableError"]
+__all__ = ["DeniedError", "FencedError", "Message", "PublishedRecord", "Reader", "Stories", "UnreadableError"]
 
 _SLICE_SECONDS = 0.5
 """Between two looks at `stop`."""

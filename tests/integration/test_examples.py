@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 from kafka import KafkaProducer
 
+from processors.records import Story
 from sinks.codec import encode_record
 from tests.builders import make_article, make_record
 from tests.conftest import CHECKOUT
@@ -114,6 +115,31 @@ def test_the_small_one_prints_what_comes(broker: Broker, topic: str) -> None:
         ends(process)
 
     assert sorted(line.split(" (")[0] for line in lines) == [f"2026-05-01 00:00:00+00:00 Title {n}" for n in range(3)]
+
+
+def test_the_one_of_stories_prints_each_once_and_goes_on(broker: Broker, topic: str, tmp_path: Path) -> None:
+    """Two stories that turn out to be one after it was begun again; the younger one's article came before that."""
+    told = [_of_story(0, "old"), _of_story(1, "young"), _of_story(2, "young"), _of_story(3, "old", "young")]
+    told.append(_of_story(4, "other"))
+    lines = []
+    with KafkaProducer(bootstrap_servers=broker.bootstrap) as producer:
+        for some, printed in ((told[:2], 2), (told[2:], 2)):
+            for value in some:
+                producer.send(topic, value, partition=0)
+            producer.flush()
+            with running("stories.py", broker.bootstrap, topic, str(tmp_path / "stories.sqlite")) as process:
+                assert process.stdout is not None
+                lines += [process.stdout.readline() for _ in range(printed)]
+                ends(process)
+
+    assert lines == ["old Title 0\n", "young Title 1\n", "young is old\n", "other Title 4\n"]
+
+
+def _of_story(number: int, name: str, merged: str | None = None) -> bytes:
+    moment = datetime(2026, 5, 1, tzinfo=UTC)
+    story = Story(id=name, score=1, size=1, first_seen=moment, method="s1", merged=merged)
+    article = make_article(title=f"Title {number}", published=moment)
+    return encode_record(replace(make_record(), id=f"id-{number}", article=article, story=story))
 
 
 @pytest.mark.torture
