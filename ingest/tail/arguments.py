@@ -15,6 +15,7 @@ Without --to and --kafka it reads what the configuration names: the files, else 
 Examples:
   newstap tail --config news.toml
   newstap tail --topic russia --topic china --language en,de
+  newstap tail --unique --language en
   newstap tail --to out --since 2h --text "nuclear talks"
   newstap tail --from-start --once --json | jq -r .title
 """
@@ -34,6 +35,7 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], co
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     tail.add_argument("--json", action="store_true", help="each record's line as it is")
+    tail.add_argument("--unique", action="store_true", help="one record of each story, the first; no copies")
     tail.add_argument("--once", action="store_true", help="end with the last record that is there")
     _add_source(tail)
     _add_begin(tail)

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 _COLOURS = (36, 33, 35, 32, 34, 31)
 """Of topics (ECMA-48, SGR), those that are enabled first: cyan, yellow, magenta, green, blue, red."""
 _BOLD, _DIM = "1", "2"
+_SHORT = 8
+"""Characters of a story's id that are shown."""
 _WIDTH = 240
 """Characters of a summary, or of the beginning of a text."""
 
@@ -62,6 +64,7 @@ class Display:
         yield from (visible(fact) for fact in (article.site, article.language) if fact)
         if n > 1:
             yield f"revision {n}"
+        yield from map(visible, _of_story(record))
 
     def _marked(self, article: Article, field: str, style: str = "") -> str:
         """Return a field on one line, cut to a width, with its evidence in bold and the colour of its topic."""
@@ -82,6 +85,16 @@ def _spans(article: Article, field: str) -> list[tuple[int, int, str]]:
     """Return begin, end and topic of the evidence in a field, in order; of those that begin alike the longest first."""
     found = {(e.start, e.end, tag.topic) for tag in article.topics for e in tag.evidence if e.field == field}
     return sorted(found, key=lambda span: (span[0], -span[1], span[2]))
+
+
+def _of_story(record: Record) -> Iterator[str]:
+    """Yield its story and how many are of it by then, the story that proved to be the same, and if it is a copy."""
+    if (story := record.story) is not None:
+        yield f"story {story.id[:_SHORT]}" + (f" ({story.size})" if story.size > 1 else "")
+        if story.merged:
+            yield f"with {story.merged[:_SHORT]}"
+    if record.dup is not None:
+        yield "copy"
 
 
 def _time(record: Record) -> str:

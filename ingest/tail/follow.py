@@ -7,7 +7,7 @@ import os
 import select
 from contextlib import closing
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import islice, takewhile
 from typing import TYPE_CHECKING, TextIO
 
 from ingest.config import FilesSink, KafkaSink
@@ -16,6 +16,7 @@ from ingest.selection import Selection
 from ingest.tail.display import Display, coloured
 from ingest.tail.files import FilesTail
 from ingest.tail.source import Begin, TailError
+from ingest.tail.unique import OneOfEach
 from ingest.tail.wanted import Wanted
 from sinks.codec import CodecError, decode_record
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from ingest.config import Config
     from ingest.tail.source import Tail
+    from processors.records import Record
 
 log = logging.getLogger(__name__)
 
@@ -46,6 +48,8 @@ class Options:
     wanted: Wanted = field(default_factory=Wanted)
     as_json: bool = False
     once: bool = False
+    unique: bool = False
+    """Only the first of each story, and no copies."""
 
 
 def options_of(given: argparse.Namespace) -> Options:
@@ -63,6 +67,7 @@ def options_of(given: argparse.Namespace) -> Options:
         ),
         as_json=given.json,
         once=given.once,
+        unique=given.unique,
     )
 
 
@@ -88,11 +93,12 @@ class _Showing:
         self._options = options
         self._stop = stop
         self._out = out
+        self._unique = OneOfEach() if options.unique else None
         self._display = Display(colours=coloured(out), topics=config.topics.enabled)
 
     def run(self, source: Tail) -> None:
         """Show what is asked for of the past, then what comes."""
-        for lines in reversed(list(islice(self._shown(source.before()), self._options.begin.last or 0))):
+        for lines in self._past(source.before(), self._options.begin.last or 0):
             self._write(lines)
         while not self._stop.is_set():
             came = False
@@ -106,24 +112,32 @@ class _Showing:
                 _require_reader(self._out)
                 self._stop.wait(_PAUSE_SECONDS)
 
+    def _past(self, bodies: Iterable[bytes], most: int) -> list[bytes]:
+        """Return what is written of the newest records, which come first, in their order."""
+        if self._unique is not None:
+            return [self._lines(body, record) for body, record in self._unique.newest(self._asked_for(bodies), most)]
+        return list(islice(self._shown(bodies), most))[::-1]
+
     def _shown(self, bodies: Iterable[bytes]) -> Iterator[bytes]:
         """Yield what is written of each record that is asked for, until we are to end."""
-        for body in bodies:
-            if self._stop.is_set():
-                return
-            if (shown := self._of(body)) is not None:
-                yield shown
+        if self._options.as_json and not self._options.wanted and self._unique is None:
+            yield from takewhile(lambda _: not self._stop.is_set(), bodies)
+            return
+        for body, record in self._asked_for(bodies):
+            if self._unique is None or self._unique.takes(record):
+                yield self._lines(body, record)
 
-    def _of(self, body: bytes) -> bytes | None:
-        if self._options.as_json and not self._options.wanted:
-            return body
-        try:
-            record = decode_record(body)
-        except CodecError as error:
-            log.warning("passed over, no record: %s", error)
-            return None
-        if not self._options.wanted.takes(record):
-            return None
+    def _asked_for(self, bodies: Iterable[bytes]) -> Iterator[tuple[bytes, Record]]:
+        for body in takewhile(lambda _: not self._stop.is_set(), bodies):
+            try:
+                record = decode_record(body)
+            except CodecError as error:
+                log.warning("passed over, no record: %s", error)
+                continue
+            if self._options.wanted.takes(record):
+                yield body, record
+
+    def _lines(self, body: bytes, record: Record) -> bytes:
         return body if self._options.as_json else "\n".join([*self._display.lines(record), ""]).encode()
 
     def _write(self, shown: bytes) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from ingest.tail.display import Display
-from processors.records import Evidence, Record, Revision, TopicTag
+from processors.records import Copy, Evidence, Record, Revision, Story, TopicTag
 from tests.builders import make_article, make_record
 
 
@@ -35,6 +37,19 @@ def tag(topic: str, title: str, *phrases: str, field: str = "title") -> TopicTag
 
 def shown(one: Record, *, colours: bool = True) -> str:
     return "\n".join(Display(colours=colours, topics=("north-korea", "russia")).lines(one))
+
+
+def test_the_story_of_a_record_is_told_and_how_many_are_of_it() -> None:
+    story = Story(id="5b1f09c2d7e8", score=1, size=3, first_seen=datetime(2026, 5, 1, tzinfo=UTC), method="s1")
+    one = replace(record(), revision=Revision(n=1), dup=None)
+
+    def facts(**fields: Any) -> str:
+        return shown(replace(one, **fields), colours=False).splitlines()[0].partition("  ")[2]
+
+    assert facts(story=replace(story, size=1)) == "story 5b1f09c2"
+    assert facts(story=story, dup=Copy(copy_of="x", score=1, kind="exact")) == "story 5b1f09c2 (3)  copy"
+    assert facts(story=replace(story, merged="9e8f7a6b5c")) == "story 5b1f09c2 (3)  with 9e8f7a6b"
+    assert "\x1b" not in facts(story=replace(story, id="\x1b[2Jx"))
 
 
 def test_evidence_is_bold_in_the_colour_of_its_topic() -> None:

@@ -10,6 +10,7 @@ import pytest
 from kafka import KafkaAdminClient, KafkaProducer
 
 from tests.ingest.newsroom import asked_to_end, begun, newstap
+from tests.ingest.tail.stories import of_story
 from tests.ingest.tail.test_tail import line, next_line, titles
 from tests.kafka_fixtures import make_topic
 
@@ -62,6 +63,30 @@ def test_committed_records_are_shown_and_no_group_is_left(
         published(producer, topic_prefix, [2])
         assert titles(next_line(process)) == ["Notice 2"]
         assert groups(broker, topic_prefix) == []
+        asked_to_end(process)
+        assert process.wait(50) == 0
+
+
+def test_one_of_each_story_is_shown_of_all_partitions(
+    tmp_path: Path, topic_prefix: str, producer: KafkaProducer, config: Path
+) -> None:
+    def sent(n: int, story: str, **more: Any) -> None:
+        stamp = int((datetime.now(UTC) - timedelta(hours=n)).timestamp() * 1000)
+        body = of_story(n, story, **more)
+        producer.send(f"{topic_prefix}.articles.v1", body, partition=n % 2, timestamp_ms=stamp)
+
+    producer.begin_transaction()
+    for n, story in ((9, "a"), (8, "b"), (7, "b"), (6, "a")):
+        sent(n, story)
+    producer.commit_transaction()
+    with begun("tail", "--unique", "--json", "--config", config, cwd=tmp_path) as process:
+        assert [titles(next_line(process))[0] for _ in range(2)] == ["Notice 9", "Notice 8"]
+        producer.begin_transaction()
+        sent(5, "a", copy_of="record-9")
+        sent(3, "b")
+        sent(1, "c")
+        producer.commit_transaction()
+        assert titles(next_line(process)) == ["Notice 1"]
         asked_to_end(process)
         assert process.wait(50) == 0
 
