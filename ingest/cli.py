@@ -59,6 +59,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
         "run": _serve,
         "fetch": _serve,
         "work": _work,
+        "link": _link,
         "export": _export,
         "replay": _replay,
         "archive": _archive,
@@ -127,6 +128,18 @@ def _work(options: argparse.Namespace, config: Config) -> int:
     wanted = Options(group=options.group, instance=options.instance, workers=options.workers)
     try:
         return work(config, wanted, stop)
+    except ListenError as error:
+        print(error, file=sys.stderr)  # noqa: T201 - as in _run
+        return USAGE
+
+
+def _link(options: argparse.Namespace, config: Config) -> int:
+    stop = _stop_on_signals("what was not linked yet is read again")
+    from ingest.link.service import Options, link  # noqa: PLC0415 - see main
+    from ingest.listener import ListenError  # noqa: PLC0415 - see main
+
+    try:
+        return link(config, Options(group=options.group, instance=options.instance), stop)
     except ListenError as error:
         print(error, file=sys.stderr)  # noqa: T201 - as in _run
         return USAGE

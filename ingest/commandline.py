@@ -87,16 +87,15 @@ def _scaled_parsers(
         help="the second half: a worker of a group that makes records of the pages, Kafka to Kafka",
         description="Takes its share of the pages in Kafka, and puts their records into Kafka, in one transaction with "
         "how far it has read. Start as many as you like, anywhere; the share of one that ends or is killed goes to the "
-        "others. Needs [sinks.kafka]; newstap export keeps files.",
+        "others. Needs [sinks.kafka], and newstap link behind it, unless [stories] enabled is false; newstap export "
+        "keeps files.",
         epilog="Example: newstap work --config news.toml --workers 2",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    work.add_argument("--group", type=name, metavar="NAME", help="the consumer group (default: newstap-work-PREFIX)")
-    work.add_argument(
-        "--instance", type=name, metavar="NAME", help="its name in the group (default: this machine's, and a number)"
-    )
+    _in_group(work, "newstap-work-PREFIX")
     work.add_argument("--workers", type=count, default=0, metavar="N", help="processes (default: one per core)")
 
+    _link_parser(commands, common)
     export = commands.add_parser(
         "export",
         parents=[common],
@@ -109,6 +108,31 @@ def _scaled_parsers(
     )
     export.add_argument("--to", type=Path, required=True, metavar="DIR", help="the folder, for this export alone")
     export.add_argument("--exit-when-idle", action="store_true", help="end when everything is in the files")
+
+
+def _link_parser(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    link = commands.add_parser(
+        "link",
+        parents=[common],
+        help="the one that publishes what workers make: copies, stories and revisions, in one order",
+        description="Takes the records of all workers in their one order, finds out what they are copies and new "
+        "states of and which story they belong to, and publishes them, in one transaction with how far it has read. "
+        "One of those that run is at work; the others stand by, and one takes over when it ends or is killed. "
+        "Needs [sinks.kafka].",
+        epilog="Example: newstap link --config news.toml",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    _in_group(link, "newstap-link-PREFIX")
+
+
+def _in_group(parser: argparse.ArgumentParser, group: str) -> None:
+    """Add what a member of a consumer group is told."""
+    parser.add_argument("--group", type=name, metavar="NAME", help=f"the consumer group (default: {group})")
+    parser.add_argument(
+        "--instance", type=name, metavar="NAME", help="its name in the group (default: this machine's, and a number)"
+    )
 
 
 def _demo_parser(

@@ -19,6 +19,12 @@ def item_of(outcome: Outcome) -> Item:
     return _skipped(outcome)
 
 
+def unlinked(outcome: Outcome) -> Item:
+    """Encode an outcome, of which a record is yet to be linked."""
+    item = item_of(outcome)
+    return replace(item, kind=Kind.ENRICHED) if item.kind is Kind.RECORD else item
+
+
 def dead_letter(failed: Failed, *, key: str | None = None) -> Item:
     """Encode a dead letter, whole and without its input."""
     short = encode_failed(replace(failed, page=None))
@@ -37,7 +43,7 @@ def refusal(item: Item, sink: str, why: str) -> Item:
     """Make the dead letter of an item that a sink will never take; a record or a page is its own input."""
     error = f"{sink}: {item.key}/{item.revision}: {why}"
     page, origin = None, Origin(mode=Mode.REPLAY)
-    if item.kind is Kind.RECORD:
+    if item.kind in {Kind.RECORD, Kind.ENRICHED}:
         record = decode_record(item.body)
         origin = record.origin
         page = Page(form=Form.LINE, body=item.body, origin=origin, url=record.article.url)

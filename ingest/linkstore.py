@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from datetime import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from processors.records import Article
@@ -35,16 +36,26 @@ def following(connection: sqlite3.Connection) -> int:
 
 
 def read(connection: sqlite3.Connection) -> tuple[list[Held], list[Cluster]]:
-    """Return the documents of the window and their stories; none, and forget them, where another version kept them."""
+    """Return the documents of the window and their stories.
+
+    None, and forget them, where another version kept them, or where a part is missing: Kafka deletes what nobody has
+    added to for long.
+    """
     clusters = [cluster_from_bytes(body) for (body,) in connection.execute("SELECT body FROM story ORDER BY number")]
     rows = connection.execute("SELECT body FROM linked ORDER BY number")
     documents = [document_from_bytes(body) for (body,) in rows]
     known = [one for one in documents if one is not None], [one for one in clusters if one is not None]
-    if len(known[0]) == len(documents) and len(known[1]) == len(clusters):
+    if len(known[0]) == len(documents) and len(known[1]) == len(clusters) and _are_whole(*known):
         return known
     connection.execute("DELETE FROM linked")
     connection.execute("DELETE FROM story")
     return [], []
+
+
+def _are_whole(documents: list[Held], clusters: list[Cluster]) -> bool:
+    """Say whether documents follow one another, and whether their stories are there, and no others."""
+    follow = all(after.number == before.number + 1 for before, after in pairwise(documents))
+    return follow and {one.story for one in documents} - {-1} == {one.number for one in clusters}
 
 
 def keep(connection: sqlite3.Connection, changes: Changes) -> None:

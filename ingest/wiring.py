@@ -4,7 +4,8 @@
 |---------------------|------------------|-------|----------------------------|--------------------------------|
 | run                 | feeds            | yes   | files, Kafka               | `[state]`                      |
 | fetch               | feeds            | no    | Kafka (pages)              | `[state]`                      |
-| work                | Kafka (pages)    | yes   | Kafka                      | Kafka                          |
+| work                | Kafka (pages)    | yes   | Kafka (enriched)           | none                           |
+| link                | Kafka (enriched) | no    | Kafka                      | Kafka                          |
 | export              | Kafka (articles) | no    | files                      | `DIR/.newstap`                 |
 | replay              | archive          | yes   | files, Kafka               | `DIR/.newstap`, else `[state]` |
 | replay --distribute | archive          | no    | Kafka (pages)              | `[state]`                      |
@@ -12,8 +13,9 @@
 | demo                | feeds            | yes   | files, Kafka if configured | `DIR/.newstap-live`            |
 | demo --archive      | archive          | yes   | files, Kafka if configured | `DIR/.newstap`                 |
 
-The parts of `run` and `fetch` are put together in `ingest/live/service.py`. `work` is the one that has no outbox: what
-it reads waits in Kafka until what it makes of it is there (`ingest/work`).
+The parts of `run` and `fetch` are put together in `ingest/live/service.py`. `work` and `link` have no
+outbox: what they read waits in Kafka until what they make of it is there (`ingest/work`, `ingest/link`). Where nothing
+is linked, `work` writes to all topics, and its state is in Kafka.
 """
 
 from __future__ import annotations

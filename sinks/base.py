@@ -27,6 +27,8 @@ class Kind(StrEnum):
     SKIPPED = "skipped"
     PAGE = "page"
     """A document that workers elsewhere are to make something of; only Kafka carries it."""
+    ENRICHED = "enriched"
+    """A record that is yet to be linked, and numbered; only Kafka carries it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -31,11 +31,11 @@ class Plan:
     Args:
         names: which.
         create: False: a missing topic is an error.
-        partitions: of each new topic; order holds per key.
+        partitions: of each new topic; order holds per key. What is linked is in one order, and in one partition.
         replication: copies of each partition; None leaves it to the broker.
         retention_ms: of each new topic; -1 for ever.
         page_bytes: the largest message of the pages topic.
-        remember_ms: how long what workers remember is kept after it was last met; -1 for ever.
+        remember_ms: how long what is remembered between stages is kept after it was last met; -1 for ever.
     """
 
     names: Names
@@ -54,7 +54,7 @@ class Plan:
         """
         return {
             name: {
-                "num_partitions": self.partitions,
+                "num_partitions": 1 if name in {self.names.enriched, self.names.linked} else self.partitions,
                 "replication_factor": -1 if self.replication is None else self.replication,
                 "configs": self._configs(name),
             }
@@ -66,7 +66,7 @@ class Plan:
         if name == self.names.pages:
             # A page may lie in a batch of its own, whose framing counts too.
             return {**kept, "cleanup.policy": "delete", "max.message.bytes": str(self.page_bytes + 10_000)}
-        if name == self.names.issued:
+        if name in {self.names.issued, self.names.linked}:
             policy = "compact" if self.remember_ms < 0 else "compact,delete"
             return {**kept, "cleanup.policy": policy, "retention.ms": str(self.remember_ms)}
         return {**kept, "cleanup.policy": "compact" if name == self.names.latest else "delete"}
@@ -185,7 +185,7 @@ def losses(configs: dict[str, dict[str, str]], ours: Names) -> list[str]:
     """Return a text for each topic whose settings delete what we write."""
     found = []
     for name, config in configs.items():
-        if name == ours.issued:  # forgets on purpose
+        if name in {ours.issued, ours.linked}:  # forget on purpose
             continue
         policy = config.get("cleanup.policy", "")
         limits = {setting: config.get(setting, "-1") for setting in ("retention.ms", "retention.bytes")}

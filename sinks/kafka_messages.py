@@ -27,7 +27,10 @@ _TYPES = {
     Kind.RECORD: b"newstap.article.v1",
     Kind.DEAD_LETTER: b"newstap.dead-letter.v1",
     Kind.PAGE: b"newstap.page.v1",
+    Kind.ENRICHED: b"newstap.enriched.v1",
 }
+_ON_THE_WAY = frozenset({Kind.PAGE, Kind.ENRICHED})
+"""Between two stages, and not for others."""
 _PER_HEADER = 10
 _PER_MESSAGE = 100
 """Bytes of framing, more than ever needed: lengths are varints of at most 5 bytes, a batch begins with 61."""
@@ -40,7 +43,7 @@ class Names:
     Args:
         prefix: what every name begins with.
         topics: the enabled topics, each with a stream of its own.
-        scaled: whether pages go through Kafka too, so that there are topics for them and for what workers remember.
+        scaled: whether pages go through Kafka too, so that there are topics for what lies between the stages.
 
     Raises:
         ValueError: a name Kafka would not take.
@@ -82,13 +85,23 @@ class Names:
         """What workers remember of articles, compacted; partitioned as the pages are."""
         return f"{self.prefix}.issued.v1"
 
+    @property
+    def enriched(self) -> str:
+        """What workers hand to the one that links, in one partition: its order is the order of everything outward."""
+        return f"{self.prefix}.enriched.v1"
+
+    @property
+    def linked(self) -> str:
+        """What the one that links remembers, compacted; in one partition, too."""
+        return f"{self.prefix}.linked.v1"
+
     def stream(self, topic: str) -> str:
         """Return the name of one topic's own stream."""
         return f"{self.prefix}.topic.{topic}.v1"
 
     def every(self) -> tuple[str, ...]:
         """Return all names, in a stable order."""
-        between = (self.pages, self.issued) if self.scaled else ()
+        between = (self.pages, self.issued, self.enriched, self.linked) if self.scaled else ()
         return (self.articles, self.latest, *map(self.stream, self.topics), self.dead_letters, *between)
 
     def of(self, item: Item) -> tuple[str, ...]:
@@ -101,6 +114,8 @@ class Names:
             return (self.dead_letters,)
         if item.kind is Kind.PAGE:
             return (self.pages,)
+        if item.kind is Kind.ENRICHED:
+            return (self.enriched,)
         for topic in item.topics:
             if topic not in self.topics:
                 raise ValueError(f"topic {topic!r} is not enabled, so it has no stream in Kafka")
@@ -135,21 +150,22 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What workers remember of one article: a message of the compacted topic `issued`."""
+    """What is remembered between two stages: a message of the compacted topic `issued` or `linked`."""
 
     topics: tuple[str]
     partition: int
-    """The one that the article's page came from."""
+    """The one that it was read from."""
     key: bytes
-    value: bytes = field(repr=False)
+    value: bytes | None = field(repr=False)
+    """None: it is forgotten."""
     timestamp_ms: int
-    """When the article was last met."""
+    """When it was last met."""
     headers: list[tuple[str, bytes]] = field(default_factory=list)
 
     @property
     def weight(self) -> int:
         """Bytes."""
-        return _PER_MESSAGE + len(self.key) + len(self.value)
+        return _PER_MESSAGE + len(self.key) + len(self.value or b"")
 
 
 def message(item: Item, topics: tuple[str, ...], now: datetime) -> Message:
@@ -164,10 +180,10 @@ def message(item: Item, topics: tuple[str, ...], now: datetime) -> Message:
 def event_time(item: Item, now: datetime) -> datetime:
     """Return when the news happened: published, unless that lies after it was fetched, else fetched, else now.
 
-    Bounded to what a broker takes: not before 1970 and at most 59 minutes ahead. A page's time is now: it is on its
-    way, and its topic may be kept for some days only, whatever the page's age.
+    Bounded to what a broker takes: not before 1970 and at most 59 minutes ahead. The time of a page, and of a record
+    that is not linked yet, is now: it is on its way, and its topic may be kept for some days only, whatever its age.
     """
-    if item.kind is Kind.PAGE:
+    if item.kind in _ON_THE_WAY:
         return now
     seen = item.fetched or now
     time = item.published if item.published and item.published <= seen else seen
@@ -195,8 +211,11 @@ def headers(item: Item, time: datetime) -> list[tuple[str, bytes]]:
 
 
 def _id(item: Item) -> str:
-    """Return what tells an event from every other of ours; pages of one site share their key."""
-    if item.kind is Kind.PAGE:
+    """Return what tells an event from every other of ours.
+
+    Pages of one site share their key, and states of an article that are not numbered yet their number.
+    """
+    if item.kind in _ON_THE_WAY:
         return hashlib.sha256(item.body).hexdigest()[:32]
     return f"{item.key}/{item.revision}"
 

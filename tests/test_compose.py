@@ -86,7 +86,7 @@ def test_the_halves_of_a_service_share_a_configuration_that_suits_them_all():
     mounts = {_filled_in(service["volumes"][0]).split(":")[0] for service in scaled.values()}
     config = load(ROOT / mounts.pop(), {})
 
-    assert sorted(scaled) == ["export", "fetch", "work"]
+    assert sorted(scaled) == ["export", "fetch", "link", "work"]
     assert not mounts
     assert config.warnings == ()
     assert config.sinks.files is None

@@ -109,7 +109,7 @@ _ALL = (
     _asked("newstap_feeds", "Feeds that are wanted.", health=_values(Health)),
     _asked("newstap_pending_pages", "Pages waiting to be fetched."),
     _asked("newstap_unread_pages", "Pages that wait in the partitions of this worker, counted every ten seconds."),
-    _asked("newstap_partitions", "Partitions of pages that this worker has."),
+    _asked("newstap_partitions", "Partitions that this worker or link has; 0: it stands by."),
     _asked("newstap_outbox_rows", "Items accepted and not yet delivered to every sink."),
     _asked("newstap_outbox_bytes", "Their size."),
     _asked("newstap_sink_lag_rows", "Items accepted that this sink does not have yet.", sink=()),
@@ -139,8 +139,8 @@ _ALL = (
     ),
     _asked(
         "newstap_consumer_lag",
-        "Of each partition that this worker or export reads: offsets up to its end, from the first message that is not"
-        " settled and committed, looked at every few seconds. 0 is caught up.",
+        "Of each partition that this worker, link or export reads: offsets up to its end, from the first message that"
+        " is not settled and committed, looked at every few seconds. 0 is caught up.",
         topic=(),
         partition=(),
     ),

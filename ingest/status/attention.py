@@ -24,5 +24,6 @@ def attention(found: Status) -> Iterator[str]:
         yield f"{feeds.overdue} feeds are overdue although the service runs"
     if feeds.failing and not feeds.healthy:
         yield f"no feed is healthy, {feeds.failing} are failing"
-    if found.workers is not None and found.workers.problem is not None:
-        yield f"Kafka: {found.workers.problem}"
+    problems = [group.problem for group in (found.workers, found.link) if group is not None and group.problem]
+    if problems:
+        yield f"Kafka: {problems[0]}"

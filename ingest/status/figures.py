@@ -51,11 +51,11 @@ class Sink:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workers:
-    """The group of `newstap work`, where Kafka is configured."""
+    """The group of `newstap work` or of `newstap link`, where Kafka is configured."""
 
     group: str
     lag: int | None = None
-    """Pages that no worker has committed; None where there never was a worker, or Kafka did not tell."""
+    """Messages that none of it has committed; None where there never was one, or Kafka did not tell."""
     problem: str | None = None
 
 
@@ -81,6 +81,7 @@ class Status:
     dead_letters: dict[str, int] = field(default_factory=dict)
     """By step."""
     workers: Workers | None = None
+    link: Workers | None = None
     profiles: int = 0
     """Sites of which anything was learned."""
     archive_bytes: int | None = None

@@ -35,12 +35,14 @@ def status(config: Config, *, now: float) -> Status:
     Raises:
         StoreError: there is a state, and it cannot be read.
     """
+    workers, link = (None, None) if config.sinks.kafka is None else _groups(config.sinks.kafka)
     found = Status(
         state=str(config.state.path),
         exists=(config.state.path / state.FILE).exists(),
         service=service(config),
         feeds=_feeds(known.feeds(config), now),
-        workers=None if config.sinks.kafka is None else _workers(config.sinks.kafka),
+        workers=workers,
+        link=link,
         profiles=Profiles(config.state.path).count(),
         archive_bytes=None if config.archive is None else _size(config.archive.path),
     )
@@ -102,18 +104,32 @@ def _articles(connection: sqlite3.Connection, since: float) -> int:
     return int(connection.execute("SELECT count(*) FROM issued WHERE last >= ?", (int(since),)).fetchone()[0])
 
 
-def _workers(kafka: KafkaSink) -> Workers:
-    from ingest.wiring import connection_of  # noqa: PLC0415 - the library takes a fifth of a second
+def _groups(kafka: KafkaSink) -> tuple[Workers, Workers]:
+    """Ask how far the groups of `newstap work` and `newstap link` are; the second not of a broker that is away."""
+    from sinks.kafka_messages import Names  # noqa: PLC0415 - the library takes a fifth of a second
+
+    names = Names(kafka.topic_prefix)
+    workers = _group(kafka, "work", names.pages)
+    if workers.problem is not None:
+        return workers, replace(workers, group=_named(kafka, "link"))
+    return workers, _group(kafka, "link", names.enriched)
+
+
+def _group(kafka: KafkaSink, command: str, topic: str) -> Workers:
+    from ingest.wiring import connection_of  # noqa: PLC0415 - as above
     from sinks.kafka_admin import lag  # noqa: PLC0415 - as above
     from sinks.kafka_client import KafkaTroubleError  # noqa: PLC0415 - as above
-    from sinks.kafka_messages import Names  # noqa: PLC0415 - as above
 
-    group = f"newstap-work-{kafka.topic_prefix}"
+    group = _named(kafka, command)
     try:
         connection = replace(connection_of(kafka), patience_seconds=_KAFKA_SECONDS)
-        return Workers(group=group, lag=lag(connection, group, Names(kafka.topic_prefix).pages))
+        return Workers(group=group, lag=lag(connection, group, topic))
     except KafkaTroubleError as trouble:
         return Workers(group=group, problem=str(trouble))
+
+
+def _named(kafka: KafkaSink, command: str) -> str:
+    return f"newstap-{command}-{kafka.topic_prefix}"
 
 
 def _size(folder: Path) -> int:

@@ -51,6 +51,8 @@ def _rows(found: Status, now: float) -> Iterator[tuple[str, str]]:
     yield "dead", f"{sum(found.dead_letters.values())} letters{f' ({steps})' if steps else ''}"
     if found.workers is not None:
         yield "workers", _workers(found.workers)
+    if found.link is not None and found.link.lag is not None:
+        yield "link", f"{found.link.lag} offsets of records before {found.link.group}"
     yield "profiles", f"{found.profiles} sites"
     if found.archive_bytes is not None:
         yield "archive", f"{found.archive_bytes / 1e6:.1f} MB"

@@ -1,4 +1,4 @@
-"""What a worker is called in its group: a name of its own, the same again after a restart."""
+"""What a member is called in its group: a name of its own, the same again after a restart."""
 
 from __future__ import annotations
 
@@ -21,20 +21,21 @@ _HOST_LETTERS = 100
 
 
 @contextmanager
-def named(folder: Path, wanted: str | None = None) -> Iterator[str]:
+def named(folder: Path, command: str, wanted: str | None = None) -> Iterator[str]:
     """Have a name for as long as the process lives, however it ends.
 
-    By default the machine's, with the first number that no other worker on this state folder has.
+    By default the machine's, with the first number that no other process of this command on this state folder has.
 
     Raises:
-        StoreLockedError: another worker has the wanted name.
+        StoreLockedError: another one has the wanted name.
         OSError: the folder cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    host = _ODD.sub("-", socket.gethostname())[:_HOST_LETTERS] or "worker"
+    host = _ODD.sub("-", socket.gethostname())[:_HOST_LETTERS] or command
     for number in count(1):
         name = wanted or f"{host}-{number}"
-        descriptor = os.open(folder / f"work-{wanted or number}.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        lock = folder / f"{command}-{wanted or number}.lock"
+        descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             if _locked(descriptor):
                 yield name

@@ -1,4 +1,4 @@
-"""Pages from Kafka as entries for a pool of workers; also where the group's decisions are heeded."""
+"""Messages of a topic as entries for whoever makes something of them; also where the group's decisions are heeded."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import logging
 import threading
 import time
 from collections import deque
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Generic, TypeVar
 
-from ingest.work.link import Link, Terms
+from ingest.work.seat import Seat, Terms
 from ingest.work.shares import Share, Taken, remember
 from processors.records import Failed, Form, Mode, Origin, Page, Step
-from sinks.codec import CodecError, decode_whole_page
+from sinks.codec import CodecError
 from sinks.kafka_client import AwayError, DeniedError, FencedError, KafkaTroubleError, Place
 from sinks.kafka_following import behind
 from sinks.kafka_group import Change, Changed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Generator, Iterable
 
     from ingest.health import Part
     from sinks.kafka_client import Fetched
@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-Entry = tuple["Page | Failed", Taken]
+T = TypeVar("T")
+"""What a message holds."""
 
 _PATIENCE_SECONDS = 0.03
 """How long the pool waits for a page before it looks at its workers again."""
@@ -38,20 +39,22 @@ _REMINDER_SECONDS = 60.0
 _LONGEST_WAIT = 5.0
 
 
-class Reading:
-    """Reads pages for as long as it may, through whatever happens to Kafka.
+class Reading(Generic[T]):
+    """Reads for as long as it may, through whatever happens to Kafka.
 
     Args:
-        terms: of each link.
+        terms: of each seat.
+        decode: reads a message; raises `CodecError` for one that is not what it should be.
         part: told how Kafka does.
         stop: ends reading; what was read and not handed over yet is left to others.
     """
 
-    def __init__(self, terms: Terms, part: Part, stop: threading.Event) -> None:
+    def __init__(self, terms: Terms, decode: Callable[[bytes], T], part: Part, stop: threading.Event) -> None:
         self._terms = terms
+        self._decode = decode
         self._part = part
         self._stop = stop
-        self.link: Link | None = None
+        self.seat: Seat | None = None
         self.broken: KafkaTroubleError | None = None
         """What ended it for good."""
         self._shares: dict[Place, Share] = {}
@@ -61,7 +64,7 @@ class Reading:
         self._looked_at = self._watched_at = time.monotonic()
         self._fed_at = self._settled_at = self._agreed_at = self._whole_at = self._looked_at
         self.unread = 0
-        """Pages that wait in our partitions, at the last count."""
+        """Messages that wait in our partitions, at the last count."""
         self.lag: dict[Place, int] = {}
         """Of each of our partitions, what is not settled, at the last count."""
 
@@ -70,8 +73,8 @@ class Reading:
         """The partitions that are ours now."""
         return list(self._shares.values())
 
-    def entries(self) -> Iterator[Entry | None]:
-        """Yield pages, and None where there is none just now, until it is to end."""
+    def entries(self) -> Generator[tuple[T | Failed, Taken] | None, None, None]:
+        """Yield what messages hold, and None where there is none just now, until it is to end."""
         while True:
             if not self._queue:
                 self.look(_PATIENCE_SECONDS)
@@ -83,15 +86,15 @@ class Reading:
         """Hear what the group says and read on, for so many seconds at most; connect first where that is needed."""
         self._looked_at = time.monotonic()
         try:
-            if self._ends() or not self._is_linked(seconds) or self.link is None:
+            if self._ends() or not self._is_seated(seconds) or self.seat is None:
                 return
             # What is waiting is enough: only the group is to be heard then.
             paused = [share.place for share in self.shares] if self._queue else []
-            self.link.member.pause(paused)
-            fetched = self.link.member.poll(0 if self._queue else seconds)
-            self._heed(self.link.member.changes())
+            self.seat.member.pause(paused)
+            fetched = self.seat.member.poll(0 if self._queue else seconds)
+            self._heed(self.seat.member.changes())
             self._take(fetched)
-            self.link.member.resume([place for place in paused if place in self._shares])
+            self.seat.member.resume([place for place in paused if place in self._shares])
             self._watch()
             if not self._failures:
                 self._part.ok()
@@ -127,32 +130,42 @@ class Reading:
         self.close(leave=False)
 
     def close(self, *, leave: bool) -> None:
-        """Give everything up; `leave` as of `Link.close`."""
+        """Give everything up; `leave` as of `Seat.close`."""
         self._queue.clear()
         self.lag = {}
         self._drop(list(self._shares))
-        if self.link is not None:
-            self.link.close(leave=leave)
-            self.link = None
+        if self.seat is not None:
+            self.seat.close(leave=leave)
+            self.seat = None
 
     def _ends(self) -> bool:
         return self._stop.is_set() or self.broken is not None
 
-    def _next(self) -> Entry | None:
+    def _next(self) -> tuple[T | Failed, Taken] | None:
         while self._queue:
             one, share = self._queue.popleft()
             self._fed_at = time.monotonic()
             if not share.gone:
-                return _content(one), Taken(share, one.offset)
+                return self._content(one), Taken(share, one.offset)
         return None
 
-    def _is_linked(self, seconds: float) -> bool:
-        if self.link is None and self._retry_at > time.monotonic():
+    def _content(self, one: Fetched) -> T | Failed:
+        body = one.value or b""
+        try:
+            return self._decode(body)
+        except CodecError as error:
+            origin = Origin(mode=Mode.WORK)
+            text = f"{one.place.topic}: partition {one.place.partition}, offset {one.offset}: {error}"
+            page = Page(form=Form.LINE, body=body, origin=origin)
+            return Failed(origin=origin, url=None, step=Step.READ, error=text, page=page)
+
+    def _is_seated(self, seconds: float) -> bool:
+        if self.seat is None and self._retry_at > time.monotonic():
             self._stop.wait(seconds)
-        elif self.link is None:
-            self.link = Link(self._terms)
+        elif self.seat is None:
+            self.seat = Seat(self._terms)
             self._fed_at = self._settled_at = self._agreed_at = self._whole_at = time.monotonic()
-        return self.link is not None
+        return self.seat is not None
 
     def _heed(self, changes: Iterable[Changed]) -> None:
         new: dict[Place, Share] = {}
@@ -160,17 +173,23 @@ class Reading:
             self._drop(places)
             given = places if change is Change.GIVEN else ()
             new = {place: share for place, share in new.items() if place not in places}
-            new |= {place: Share(place) for place in given}
+            new |= {place: Share(place, self._terms.memory()) for place in given}
             self._shares |= new
             log.info("partitions %s %s", _numbers(places), "are ours" if given else "were taken from us")
         if new:
             self._remember(list(new.values()))
 
     def _remember(self, shares: list[Share]) -> None:
-        member = None if self.link is None else self.link.member
-        if member is None or any(member.position(share.place) is None for share in shares):
+        if self.seat is None:
+            return
+        self.seat.take_over()
+        if any(self.seat.member.position(share.place) is None for share in shares):
             raise AwayError("the group does not say where to go on")
-        remember(self._terms.connection, self._terms.plan.names.issued, shares, self._stop)
+        if self._terms.remembers is None:
+            for share in shares:
+                share.memory.begin()
+        else:
+            remember(self._terms.connection, self._terms.remembers, shares, self._stop)
 
     def _drop(self, places: Iterable[Place]) -> None:
         for place in places:
@@ -200,10 +219,10 @@ class Reading:
         Seen with 3.0.12: members that are alive, silent and of no use, their partitions unread for good.
         """
         now = time.monotonic()
-        if self.link is None or now - self._watched_at < _WATCH_SECONDS:
+        if self.seat is None or now - self._watched_at < _WATCH_SECONDS:
             return
         self._watched_at = now
-        member = self.link.member
+        member = self.seat.member
         if member.is_settled:
             self._settled_at, self._failures = now, 0
         elif now - self._settled_at > _SILENT_SECONDS:
@@ -212,7 +231,7 @@ class Reading:
         if not self.unread or self._queue:
             self._fed_at = now
         elif now - self._fed_at > _SILENT_SECONDS:
-            raise AwayError(f"{self.unread} pages wait and none came for {now - self._fed_at:.0f} s")
+            raise AwayError(f"{self.unread} messages wait and none came for {now - self._fed_at:.0f} s")
         self._watch_shares(member, now)
 
     def _watch_shares(self, member: Member, now: float) -> None:
@@ -233,17 +252,6 @@ class Reading:
         elif now - self._whole_at > _SILENT_SECONDS:
             member.leave()
             raise AwayError(f"nobody has the partitions {_numbers(sorted(nobodys))}; the group shares them out anew")
-
-
-def _content(one: Fetched) -> Page | Failed:
-    body = one.value or b""
-    try:
-        return decode_whole_page(body)
-    except CodecError as error:
-        origin = Origin(mode=Mode.WORK)
-        text = f"{one.place.topic}: partition {one.place.partition}, offset {one.offset}: {error}"
-        page = Page(form=Form.LINE, body=body, origin=origin)
-        return Failed(origin=origin, url=None, step=Step.READ, error=text, page=page)
 
 
 def _numbers(places: Iterable[Place]) -> str:

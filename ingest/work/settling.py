@@ -6,21 +6,20 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from ingest.items import item_of, refusal
+from ingest.items import refusal
 from processors.records import Mode, Step
 from sinks.base import Kind, SinkBrokenError
-from sinks.kafka_client import AwayError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from ingest.work.link import Link
-    from ingest.work.shares import Taken
+    from ingest.work.seat import Seat
+    from ingest.work.shares import Share, Taken
     from processors.records import Outcome
     from sinks.base import Item
     from sinks.kafka_client import Place
     from sinks.kafka_fitting import Fitting
-    from sinks.kafka_messages import Message
+    from sinks.kafka_messages import Message, Note
 
 Row = tuple["Outcome", "Taken"]
 
@@ -30,12 +29,12 @@ class Settling:
 
     Args:
         fitting: makes messages.
-        issued: the topic of what is remembered.
+        remembers: the topic of what is remembered; None: nothing is.
     """
 
-    def __init__(self, fitting: Fitting, issued: str) -> None:
+    def __init__(self, fitting: Fitting, remembers: str | None) -> None:
         self._fitting = fitting
-        self._issued = issued
+        self._remembers = remembers
         self._refused: dict[tuple[Place, int], str] = {}
         self.delivered = self.refused = 0
         """Items that are in Kafka, and those of them that stand for one that it would not take."""
@@ -43,29 +42,26 @@ class Settling:
         """When the last of them got there (Unix seconds)."""
 
     def refuse(self, taken: Taken, reason: str) -> None:
-        """Make a dead letter of what comes of a page, when it comes again."""
+        """Make a dead letter of what comes of something that was read, when it comes again."""
         self._refused[taken.share.place, taken.offset] = reason
 
-    def settle(self, rows: Sequence[Row], link: Link) -> list[Outcome]:
-        """Deliver what became of pages, and commit that they were read; return what was delivered.
+    def settle(self, rows: Sequence[Row], seat: Seat) -> list[Outcome]:
+        """Deliver what became of what was read, and commit that it was; return what was delivered.
 
         Raises:
-            KafkaTroubleError: nothing of it is known to be kept; the link and every share are of no more use.
+            KafkaTroubleError: nothing of it is known to be kept; the seat and every share are of no more use.
             SinkBrokenError: Kafka takes not even dead letters.
         """
         outcomes: list[Outcome] = []
         messages: list[Message] = []
         offsets: dict[Place, int] = {}
         for outcome, taken in rows:
-            outcomes.append(_as_work(taken.share.memory.settle(outcome)))
-            messages += self._messages(item_of(outcomes[-1]), taken)
+            done, item = taken.share.memory.settle(_as_work(outcome))
+            outcomes.append(done)
+            messages += self._messages(item, taken)
             offsets[taken.share.place] = taken.offset + 1
         shares = {taken.share.place: taken.share for _, taken in rows}.values()
-        notes = [note for share in shares for note in share.memory.notes(self._issued, share.place.partition)]
-        member = link.member.metadata
-        if member.generation_id <= 0:  # its commit would be nobody's, which the broker does not refuse
-            raise AwayError("the group has given us up")
-        link.session.settle([*messages, *notes], offsets, member)
+        seat.settle([*messages, *self._notes(shares)], offsets)
         for share in shares:
             share.memory.keep()
             share.settled = offsets[share.place]
@@ -76,6 +72,12 @@ class Settling:
             1 for one in messages if one.item.kind is Kind.DEAD_LETTER and one.item.label == Step.DELIVER
         )
         return outcomes
+
+    def _notes(self, shares: Iterable[Share]) -> list[Note]:
+        topic = self._remembers
+        if topic is None:
+            return []
+        return [note for share in shares for note in share.memory.notes(topic, share.place.partition)]
 
     def _messages(self, item: Item, taken: Taken) -> Iterable[Message]:
         """Return the message of an item, or of its dead letter; what was skipped has none."""
@@ -91,5 +93,5 @@ class Settling:
 
 
 def _as_work(outcome: Outcome) -> Outcome:
-    """Return an outcome as a worker's; only now, since what counts as a repeat depends on where its page was read."""
+    """Return an outcome as a worker's."""
     return replace(outcome, origin=replace(outcome.origin, mode=Mode.WORK))

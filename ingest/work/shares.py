@@ -6,7 +6,6 @@ import logging
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from ingest.work.memory import Memory
 from sinks.kafka_client import AwayError, Place
 from sinks.kafka_following import Reader
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     import threading
     from collections.abc import Sequence
 
+    from ingest.work.memory import Memory
     from sinks.kafka_client import Connection
 
 log = logging.getLogger(__name__)
@@ -24,15 +24,16 @@ _STALL_SECONDS = 90.0
 
 
 class Share:
-    """One partition of pages for as long as it is ours.
+    """One partition for as long as it is ours.
 
     Args:
         place: which.
+        memory: of it.
     """
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Place, memory: Memory) -> None:
         self.place = place
-        self.memory = Memory()
+        self.memory = memory
         self.settled = self.read = 0
         """Behind the last message that was committed, and behind the last that was read."""
         self.gone = False
@@ -45,21 +46,21 @@ class Share:
 
 
 class Taken(NamedTuple):
-    """What a page was read as."""
+    """What a message was read as."""
 
     share: Share
     offset: int
 
 
 def remember(connection: Connection, topic: str, shares: Sequence[Share], stop: threading.Event) -> None:
-    """Have each share know what its partition's workers have issued before.
+    """Have each share know what those that had its partition before have remembered of it.
 
-    To be called once it is known for certain which pages were settled last: everything that was remembered with them is
-    read then, and what an unfinished transaction holds is waited for.
+    To be called once it is known for certain what was settled last: everything that was remembered with it is read
+    then, and what an unfinished transaction holds is waited for.
 
     Args:
         connection: where to.
-        topic: what holds it, partitioned as the pages are.
+        topic: what holds it, partitioned as what is read.
         shares: new ones.
         stop: gives up.
 

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from ingest.config import Config, KafkaSink
+from ingest.config import Config, KafkaSink, Stories
+from ingest.linking import Linking, settle
 from ingest.wiring import plan_of
-from ingest.work.memory import Memory
+from ingest.work.memory import LINKED, Memory
 from sinks.base import Kind
 from sinks.kafka_messages import Names, Note, headers, message
 from tests.builders import make_record
@@ -24,12 +25,13 @@ if TYPE_CHECKING:
 FOLDER = resources.files("sinks") / "schemas"
 DOCUMENT: dict[str, Any] = json.loads((FOLDER / "asyncapi.json").read_text("utf-8"))
 NAMES = Names("news", ("china",), scaled=True)
-"""With all that any of our commands creates: `fetch`, `work` and `replay --distribute` are `scaled`."""
+"""With all that any of our commands creates: `fetch`, `work`, `link` and `replay --distribute` are `scaled`."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MESSAGES = {
     "article": item(7),
     "deadLetter": item(8, kind=Kind.DEAD_LETTER, topics=()),
     "page": item(9, kind=Kind.PAGE, key="example.org", topics=()),
+    "enriched": item(10, kind=Kind.ENRICHED),
 }
 
 
@@ -111,25 +113,38 @@ def test_an_event_is_called_by_its_key_and_revision(name: str) -> None:
     assert written["ce_id"].decode() == f"{message(MESSAGES[name], (), NOW).key.decode()}/1"
 
 
-@pytest.fixture
-def notes() -> Iterator[list[Note]]:
-    """What a worker remembers of one record, as messages."""
-    memory = Memory()
+def remembered(memory: Memory, topic: str) -> list[Note]:
+    """Return what is remembered of one record, as messages."""
     memory.begin()
     memory.settle(make_record())
-    yield memory.notes(NAMES.issued, 3)
+    notes = memory.notes(topic, 3)
     memory.close()
+    return notes
 
 
-def test_what_is_remembered_is_as_it_says(notes: list[Note]) -> None:
+def test_what_workers_remember_is_as_it_says() -> None:
     told = DOCUMENT["components"]["messages"]["issued"]
     (holding,) = [address(one) for one in DOCUMENT["channels"].values() if "issued" in one["messages"]]
+    notes = remembered(Memory(settle), NAMES.issued)
 
     assert {json.loads(note.key)[0] for note in notes} == {"seen", "issued"}
     for note in notes:
         assert note.topics == (holding,)
-        Draft202012Validator(told["payload"]["schema"]).validate(json.loads(note.value))
+        Draft202012Validator(told["payload"]["schema"]).validate(json.loads(note.value or b""))
         Draft202012Validator(told["headers"]).validate(dict(note.headers))
+
+
+def test_what_is_remembered_of_links_is_as_it_says() -> None:
+    """A line of JSON, and bytes behind it in three tables; each table is named in the key's description."""
+    told = DOCUMENT["components"]["messages"]["linked"]
+    notes = remembered(Memory(Linking(Stories()).settle, LINKED), NAMES.linked)
+
+    tables = {json.loads(note.key)[0]: (note.value or b"").partition(b"\n") for note in notes}
+    assert tables.keys() == {table.name for table in LINKED}
+    assert {name for name, (_, feed, _) in tables.items() if feed} == {"linked", "story", "article"}
+    assert all(isinstance(json.loads(head), dict) for head, _, _ in tables.values())
+    assert all(f'["{name}",' in told["bindings"]["kafka"]["key"]["description"] for name in tables)
+    assert all(not note.headers for note in notes)
 
 
 @pytest.mark.parametrize("name", MESSAGES)

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition, errors
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from tests.ingest.newsroom import asked_to_end, begun, descendants, gone, line
 
@@ -28,11 +29,14 @@ SITES = 12
 """Enough for each of a few partitions to have some."""
 
 
-def configured(folder: Path, bootstrap: str, prefix: str, *, partitions: int = 3, more: str = "") -> Path:
-    """Write a configuration of Kafka alone, whose workers are ready soon."""
+def configured(
+    folder: Path, bootstrap: str, prefix: str, *, partitions: int = 3, more: str = "", linked: bool = False
+) -> Path:
+    """Write a configuration of Kafka alone, whose workers are ready soon; unless `linked` they publish records."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "newstap.toml"
     path.write_text(
+        f"[stories]\nenabled = {str(linked).lower()}\n"
         f'[topics]\nenabled = []\n[sinks.kafka]\nbootstrap = "{bootstrap}"\ntopic_prefix = "{prefix}"\n'
         f"partitions = {partitions}\n{more}"
     )
@@ -152,6 +156,15 @@ def owners(bootstrap: str, prefix: str) -> list[int]:
         client.close()
     held = [(member["member_assignment"] or {}).get("assigned_partitions", ()) for member in group["members"]]
     return sorted(sum(len(topic["partitions"]) for topic in each) for each in held)
+
+
+def limited(bootstrap: str, topic: str, size: int) -> None:
+    """Have a topic take messages of so many bytes at most."""
+    client = KafkaAdminClient(bootstrap_servers=bootstrap)
+    try:
+        client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(size)})])
+    finally:
+        client.close()
 
 
 def figures(folder: Path) -> dict[str, float]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
+from ingest.linking import settle
 from ingest.work.memory import Memory
 from processors.records import Article, Mode, Origin, Record, Skipped
 from sinks.kafka_messages import Note
@@ -17,7 +18,7 @@ def record(text: str, *, mode: Mode = Mode.RUN, document: str | None = None) -> 
 
 def fresh(*notes: Note) -> Memory:
     """A memory that has learned these, in order."""
-    memory = Memory()
+    memory = Memory(settle)
     for note in notes:
         memory.learn(note.key, note.value)
     memory.begin()
@@ -26,7 +27,7 @@ def fresh(*notes: Note) -> Memory:
 
 def settled(memory: Memory, text: str, **origin: object) -> int | None:
     """Settle a record, keep that, and return its revision; None for a duplicate."""
-    outcome = memory.settle(record(text, **origin))  # type: ignore[arg-type] # as `record` takes it
+    outcome, _ = memory.settle(record(text, **origin))  # type: ignore[arg-type] # as `record` takes it
     memory.keep()
     return None if isinstance(outcome, Skipped) else outcome.revision.n if isinstance(outcome, Record) else -1
 
@@ -93,7 +94,7 @@ def test_a_message_without_a_value_is_forgotten() -> None:
     first.settle(record("a"))
     notes = first.notes("issued", 0)
     first.close()
-    second = Memory()
+    second = Memory(settle)
     for note in notes:
         second.learn(note.key, note.value)
         second.learn(note.key, None)

@@ -8,8 +8,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from kafka import KafkaAdminClient, KafkaProducer
-from kafka.admin import ConfigResource, ConfigResourceType
+from kafka import KafkaProducer
 
 from sinks.codec import decode_whole_page
 from tests.broker import VARIABLE
@@ -23,6 +22,7 @@ from tests.work.running import (
     ended,
     killed_now_and_then,
     known,
+    limited,
     owners,
     running,
     stories,
@@ -48,7 +48,7 @@ def test_the_records_are_those_of_a_single_process(
 
     Copies and stories, which workers leave out, are left out of both.
     """
-    config = configured(tmp_path, broker.bootstrap, topic_prefix, more="[stories]\nenabled = false\n")
+    config = configured(tmp_path, broker.bootstrap, topic_prefix)
     inputs = archive(tmp_path / "in", 3, 30)
     stories(inputs / "stories.jsonl", range(1000, 1040), versions=2)
     distributed = newstap("replay", inputs, "--distribute", "--config", config, cwd=tmp_path)
@@ -146,7 +146,7 @@ def test_what_kafka_refuses_and_what_is_no_page_are_dead_letters(
     inputs = stories(tmp_path / "in.jsonl", range(20))
     with running("work", "--config", config, "--workers", "1", cwd=tmp_path) as worker:
         until(lambda: owners(broker.bootstrap, topic_prefix) == [3])
-        _limit(broker, f"{topic_prefix}.articles.latest.v1", 50_000)
+        limited(broker.bootstrap, f"{topic_prefix}.articles.latest.v1", 50_000)
         with inputs.open("a") as more:
             more.write(f'{{"url": "https://site1.example/long", "title": "Long", "text": "{words}"}}\n')
         assert newstap("replay", inputs, "--distribute", "--config", config, cwd=tmp_path).returncode == 0
@@ -191,11 +191,3 @@ def test_a_worker_whose_broker_is_away_ends_in_time(tmp_path: Path) -> None:
         began = time.monotonic()
         assert ended(worker) == 0
         assert time.monotonic() - began < 60
-
-
-def _limit(broker: Broker, topic: str, size: int) -> None:
-    client = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
-    try:
-        client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, topic, {"max.message.bytes": str(size)})])
-    finally:
-        client.close()

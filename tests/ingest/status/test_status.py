@@ -220,3 +220,12 @@ def test_how_far_the_workers_are(tmp_path: Path, broker: Broker, topic_prefix: s
     code, found, text = told(config)
     assert (code, found["workers"]["lag"]) == (0, 7)
     assert "7 offsets of pages" in text
+    assert found["link"]["lag"] is None
+    assert "\nlink " not in text, "there never was one"
+
+    enriched = f"{topic_prefix}.enriched.v1"
+    make_topic(broker.bootstrap, enriched, 1)
+    link = KafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=f"newstap-link-{topic_prefix}")
+    link.commit({TopicPartition(enriched, 0): OffsetAndMetadata(0, "", -1)})
+    link.close()
+    assert "link        0 offsets of records before" in told(config)[2]

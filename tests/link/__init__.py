@@ -1,0 +1,1 @@
+"""The ordered stage of a scaled-out service."""
