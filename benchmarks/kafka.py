@@ -7,7 +7,8 @@ Throughput: the records wait in an outbox and are driven as the service drives t
 it chooses; every second record goes to a topic's stream too. The bare producer is kafka-python's, idempotent, with the
 same settings and the same messages in memory, ready to send. Each run is a process of its own with topics of its own;
 the three take turns. Rates count from the open producer to the last acknowledgement. For workers see
-`benchmarks/workers.py`, for latency `benchmarks/newsroom.py`. (`-P`, because this file has the library's name.)
+`benchmarks/workers.py`, for `newstap link` `benchmarks/linking.py`, for latency `benchmarks/newsroom.py`. (`-P`,
+because this file has the library's name.)
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from typing import TYPE_CHECKING
 
 from kafka import KafkaProducer
 
+from benchmarks.linking import link
 from benchmarks.newsroom import latency
 from benchmarks.processes import cpu, load
 from benchmarks.workers import scale_out
@@ -58,6 +60,8 @@ def main() -> int:
             throughput(broker, options)
         if options.only in {None, "workers"}:
             scale_out(broker, options.pages, options.repeats)
+        if options.only in {None, "link"}:
+            link(broker, options.records, options.repeats)
         if options.only in {None, "latency"}:
             latency(broker.bootstrap, options.pace)
     finally:
@@ -71,7 +75,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--pages", type=int, default=1_200)
     parser.add_argument("--repeats", type=int, default=5)
     parser.add_argument("--pace", type=float, default=1.0, help="seconds between two publications of the newsroom")
-    parser.add_argument("--only", choices=["throughput", "workers", "latency"])
+    parser.add_argument("--only", choices=["throughput", "workers", "link", "latency"])
     parser.add_argument("--child", choices=MODES, help=argparse.SUPPRESS)
     parser.add_argument("--outbox", help=argparse.SUPPRESS)
     parser.add_argument("--bootstrap", help=argparse.SUPPRESS)

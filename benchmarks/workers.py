@@ -103,11 +103,11 @@ def _run(broker: OwnBroker, items: list[Item], many: int) -> Run:
     prefix = f"bench-{secrets.token_hex(4)}"
     _fill(broker.bootstrap, prefix, items)
     with ExitStack() as stack:
-        group = stack.enter_context(_Group.of(broker.bootstrap, prefix))
+        group = stack.enter_context(Group.of(broker.bootstrap, f"newstap-work-{prefix}"))
         workers = [stack.enter_context(_worker(broker.bootstrap, prefix)) for _ in range(many)]
         group.until_warm(many)
         began, done, used, server = time.perf_counter(), group.settled(), _used(workers), cpu(broker.pid)
-        group.until_one_is_done()
+        group.until_one_is_done(f"{prefix}.pages.v1")
         seconds, left = time.perf_counter() - began, group.settled() - done
         ours, server = [now - used.get(pid, 0.0) for pid, now in _used(workers).items()], cpu(broker.pid) - server
         group.until_settled(len(items))
@@ -133,7 +133,7 @@ def _worker(bootstrap: str, prefix: str) -> Iterator[int]:
     """Have a worker with one extracting process, as a command of its own in a folder of its own."""
     with tempfile.TemporaryDirectory(prefix="newstap-bench-") as folder:
         config = Path(folder, "newstap.toml")
-        config.write_text(CONFIG.format(bootstrap=bootstrap, prefix=prefix))
+        config.write_text(CONFIG.format(bootstrap=bootstrap, prefix=prefix) + "[stories]\nenabled = false\n")
         name = ["--workers", "1", "--instance", Path(folder).name]
         command = [sys.executable, "-m", "ingest", "work", "--config", str(config), *name]
         process = subprocess.Popen(command, cwd=folder)
@@ -151,34 +151,33 @@ def _used(workers: list[int]) -> dict[int, float]:
     return {pid: seconds for worker in workers for pid, seconds in cpu_of_tree(worker).items()}
 
 
-class _Group:
-    """What the broker says of the workers' group."""
+class Group:
+    """What the broker says of a group."""
 
-    def __init__(self, client: KafkaAdminClient, prefix: str) -> None:
+    def __init__(self, client: KafkaAdminClient, name: str) -> None:
         self._client = client
-        self._name = f"newstap-work-{prefix}"
-        self._pages = f"{prefix}.pages.v1"
+        self._name = name
 
     @classmethod
     @contextmanager
-    def of(cls, bootstrap: str, prefix: str) -> Iterator[_Group]:
+    def of(cls, bootstrap: str, name: str) -> Iterator[Group]:
         client = KafkaAdminClient(bootstrap_servers=bootstrap)
         try:
-            yield cls(client, prefix)
+            yield cls(client, name)
         finally:
             client.close()
 
     def settled(self) -> int:
-        """Return how many pages are settled."""
+        """Return how many messages are settled."""
         return sum(self._offsets().values())
 
     def until_settled(self, count: int) -> None:
-        """Wait until so many pages are."""
+        """Wait until so many are."""
         _until(lambda: self.settled() >= count)
 
-    def until_one_is_done(self) -> None:
-        """Wait until a member has settled all of its partitions' pages."""
-        owners, ends = self._owners(), self._ends()
+    def until_one_is_done(self, topic: str) -> None:
+        """Wait until a member has settled all of its partitions of a topic."""
+        owners, ends = self._owners(), self._ends(topic)
         _until(lambda: any(all(self._offsets().get(one, 0) >= ends[one] for one in held) for held in owners))
 
     def until_warm(self, members: int) -> None:
@@ -196,8 +195,8 @@ class _Group:
         found = self._client.list_group_offsets([self._name])[self._name]
         return {place.partition: max(0, at.offset) for place, at in found.items()}
 
-    def _ends(self) -> dict[int, int]:
-        places = {TopicPartition(self._pages, one): OffsetSpec.LATEST for one in range(PARTITIONS)}
+    def _ends(self, topic: str) -> dict[int, int]:
+        places = {TopicPartition(topic, one): OffsetSpec.LATEST for one in range(PARTITIONS)}
         return {place.partition: at.offset for place, at in self._client.list_partition_offsets(places).items()}
 
     def _shares(self) -> list[int]:
@@ -214,7 +213,7 @@ def _until(condition: Callable[[], bool]) -> None:
     """Wait for something; the broker's very first group has no coordinator for a moment."""
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        with suppress(errors.CoordinatorNotAvailableError):
+        with suppress(errors.CoordinatorNotAvailableError, errors.CoordinatorLoadInProgressError):
             if condition():
                 return
         time.sleep(_LOOK)

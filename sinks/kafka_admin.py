@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 _UNKNOWN_TOPIC = errors.UnknownTopicOrPartitionError.errno
 _EXISTS = errors.TopicAlreadyExistsError.errno
 _OK = 0
+_SEGMENT_BYTES = 50_000_000
+"""The last segment is never compacted, and whoever takes over reads it whole; Kafka's default is a gigabyte."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ class Plan:
             return {**kept, "cleanup.policy": "delete", "max.message.bytes": str(self.page_bytes + 10_000)}
         if name in {self.names.issued, self.names.linked}:
             policy = "compact" if self.remember_ms < 0 else "compact,delete"
-            return {**kept, "cleanup.policy": policy, "retention.ms": str(self.remember_ms)}
+            more = {"segment.bytes": str(_SEGMENT_BYTES)} if name == self.names.linked else {}
+            return {**kept, **more, "cleanup.policy": policy, "retention.ms": str(self.remember_ms)}
         return {**kept, "cleanup.policy": "compact" if name == self.names.latest else "delete"}
 
 
