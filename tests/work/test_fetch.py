@@ -115,7 +115,11 @@ def test_killed_at_random_moments_each_item_is_delivered_once(
         kafka = {"bootstrap": broker.bootstrap, "topic_prefix": topic_prefix, "partitions": 2}
         feeds = [{"url": feed.url, "zone": feed.zone} for feed in room.feeds]
         config = Running(
-            folder, *feeds, fetch={"pages": True, "host_delay_seconds": 0.02}, **{"sinks.kafka": kafka}
+            folder,
+            *feeds,
+            fetch={"pages": True, "host_delay_seconds": 0.02},
+            stories={"enabled": False},
+            **{"sinks.kafka": kafka},
         ).file
         stories = expected(load())
         fetch, work = ("fetch", "--config", config), ("work", "--config", config)
@@ -161,9 +165,9 @@ def test_a_page_that_is_too_large_is_a_dead_letter(
     assert letter["origin"]["mode"] == "run"
 
 
-@pytest.mark.parametrize("command", ["fetch", "work"])
-def test_files_are_not_for_the_halves_of_a_service(tmp_path: Path, command: str) -> None:
-    """Both write to Kafka alone; the message names the command that keeps files."""
+@pytest.mark.parametrize("command", ["fetch", "work", "link"])
+def test_files_are_not_for_the_parts_of_a_service(tmp_path: Path, command: str) -> None:
+    """All write to Kafka alone; the message names the command that keeps files."""
     config = tmp_path / "newstap.toml"
     config.write_text('[sinks.kafka]\nbootstrap = "127.0.0.1:9"\n[sinks.files]\npath = "out"\n')
     done = newstap(command, "--config", config, cwd=tmp_path)
