@@ -33,7 +33,8 @@ log = logging.getLogger(__name__)
 COMMAND = "link"
 BATCH_ROWS = 500
 BATCH_SECONDS = 0.2
-_BUSY_SECONDS = 60.0
+_BUSY_SECONDS = 1_800.0
+"""What is remembered is read between two looks at the group where nobody stood by: of millions of articles for long."""
 _DAY = 86_400.0
 
 

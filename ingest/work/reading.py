@@ -9,6 +9,7 @@ from collections import deque
 from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ingest.work.seat import Seat, Terms
+from ingest.work.shadow import Shadow
 from ingest.work.shares import Share, Taken, remember
 from processors.records import Failed, Form, Mode, Origin, Page, Step
 from sinks.codec import CodecError
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable
 
     from ingest.health import Part
+    from ingest.work.memory import Memory
     from sinks.kafka_client import Fetched
     from sinks.kafka_group import Member
 
@@ -58,6 +60,8 @@ class Reading(Generic[T]):
         self.broken: KafkaTroubleError | None = None
         """What ended it for good."""
         self._shares: dict[Place, Share] = {}
+        self._shadow: Shadow | None = None
+        """Where all is one member's, and that is another one."""
         self._queue: deque[tuple[Fetched, Share]] = deque()
         self._failures = 0
         self._retry_at = self._told_at = 0.0
@@ -93,6 +97,7 @@ class Reading(Generic[T]):
             self.seat.member.pause(paused)
             fetched = self.seat.member.poll(0 if self._queue else seconds)
             self._heed(self.seat.member.changes())
+            self._follow()
             self._take(fetched)
             self.seat.member.resume([place for place in paused if place in self._shares])
             self._watch()
@@ -134,6 +139,7 @@ class Reading(Generic[T]):
         self._queue.clear()
         self.lag = {}
         self._drop(list(self._shares))
+        self._drop_shadow()
         if self.seat is not None:
             self.seat.close(leave=leave)
             self.seat = None
@@ -164,7 +170,7 @@ class Reading(Generic[T]):
             self._stop.wait(seconds)
         elif self.seat is None:
             self.seat = Seat(self._terms)
-            self._fed_at = self._settled_at = self._agreed_at = self._whole_at = time.monotonic()
+            self._begin_watch()
         return self.seat is not None
 
     def _heed(self, changes: Iterable[Changed]) -> None:
@@ -173,11 +179,12 @@ class Reading(Generic[T]):
             self._drop(places)
             given = places if change is Change.GIVEN else ()
             new = {place: share for place, share in new.items() if place not in places}
-            new |= {place: Share(place, self._terms.memory()) for place in given}
+            new |= {place: Share(place, self._memory()) for place in given}
             self._shares |= new
             log.info("partitions %s %s", _numbers(places), "are ours" if given else "were taken from us")
         if new:
             self._remember(list(new.values()))
+            self._begin_watch()  # it may have taken long
 
     def _remember(self, shares: list[Share]) -> None:
         if self.seat is None:
@@ -185,16 +192,42 @@ class Reading(Generic[T]):
         self.seat.take_over()
         if any(self.seat.member.position(share.place) is None for share in shares):
             raise AwayError("the group does not say where to go on")
-        if self._terms.remembers is None:
+        if self._shadow is not None:
+            self._shadow.catch_up(self._stop)
+            self._shadow = None
+        elif self._terms.remembers is not None:
+            remember(self._terms.connection, self._terms.remembers, shares, self._stop)
+        else:
             for share in shares:
                 share.memory.begin()
-        else:
-            remember(self._terms.connection, self._terms.remembers, shares, self._stop)
+
+    def _memory(self) -> Memory:
+        """Return the memory of a partition that was given to us: of what we have read along, where we have."""
+        self._shadowed()
+        return self._terms.memory() if self._shadow is None else self._shadow.memory
+
+    def _follow(self) -> None:
+        """Stand by, where another one has all."""
+        if not self._shares:
+            self._shadowed()
+            if self._shadow is not None:
+                self._shadow.follow()
+
+    def _shadowed(self) -> None:
+        terms = self._terms
+        if self._shadow is None and terms.alone and terms.remembers is not None:
+            self._shadow = Shadow(terms.connection, terms.remembers, terms.memory())
 
     def _drop(self, places: Iterable[Place]) -> None:
         for place in places:
             if (share := self._shares.pop(place, None)) is not None:
                 share.drop()
+                self._drop_shadow()  # given and taken at once: what it read along is closed by now
+
+    def _drop_shadow(self) -> None:
+        if self._shadow is not None:
+            self._shadow.close()
+            self._shadow = None
 
     def _take(self, fetched: Iterable[Fetched]) -> None:
         for one in fetched:
@@ -212,6 +245,9 @@ class Reading(Generic[T]):
             place: behind(ends[place], settled=share.settled, read=share.read, position=at[place])
             for place, share in shares.items()
         }
+
+    def _begin_watch(self) -> None:
+        self._fed_at = self._settled_at = self._agreed_at = self._whole_at = time.monotonic()
 
     def _watch(self) -> None:
         """Count what is left now and then, and throw away a member that the library has left behind.

@@ -75,11 +75,13 @@ def test_the_records_are_those_of_a_single_process(
     assert not read_topic(f"{topic_prefix}.issued.v1"), "workers remember nothing"
 
 
+@pytest.mark.slow
+@pytest.mark.torture
 def test_killed_again_and_again_it_publishes_each_once_with_the_same_stories(
     tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
 ) -> None:
     """Each time while it is at work, and with more to do than is in one transaction."""
-    kills = 20 if LONG else 4
+    kills = 20 if LONG else 3
     config = configured(tmp_path, broker.bootstrap, topic_prefix, linked=True)
     records = fresh(42, 400 * kills)
     wanted = published(tmp_path, records)
@@ -105,7 +107,7 @@ def test_killed_again_and_again_it_publishes_each_once_with_the_same_stories(
     assert told(read_topic(f"{topic_prefix}.articles.v1")) == wanted
 
 
-@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGSTOP])
+@pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.slow)])
 def test_one_stands_by_and_takes_over(
     tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read, how: signal.Signals
 ) -> None:
@@ -129,6 +131,7 @@ def test_one_stands_by_and_takes_over(
         links["one"].send_signal(how)
         until(lambda: is_at_work(tmp_path / "two"))
         until(lambda: arrived() >= len(wanted))
+        assert "what is remembered was read in" in (tmp_path / "two" / "log").read_text()
         if how is signal.SIGSTOP:
             links["one"].send_signal(signal.SIGCONT)
             until(lambda: "taken" in (tmp_path / "one" / "log").read_text())
