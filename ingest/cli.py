@@ -165,6 +165,8 @@ def _replay(options: argparse.Namespace, config: Config) -> int:
         return USAGE
     if options.diff:
         return _diff(options, config, selection, stop)
+    if options.restory:
+        return _restory(options, stop)
     from ingest.replay import Options, replay  # noqa: PLC0415 - see main
 
     wanted = Options(
@@ -196,6 +198,12 @@ def _diff(options: argparse.Namespace, config: Config, selection: Selection, sto
         workers=options.workers,
     )
     return diff(config, wanted, stop)
+
+
+def _restory(options: argparse.Namespace, stop: threading.Event) -> int:
+    from ingest.restory import Options, restory  # noqa: PLC0415 - see main
+
+    return restory(Options(inputs=tuple(options.inputs), to=options.to), stop)
 
 
 def _selection(options: argparse.Namespace) -> Selection:

@@ -14,8 +14,11 @@ Examples:
   newstap replay archive/ --to may --since 2026-05-01 --until 2026-06-01 --language de,fr
   newstap replay page.html --dry-run | jq .topics
   newstap replay archive/ --diff --against out
+  newstap replay out --restory --to stories
   newstap replay CC-NEWS.warc.gz --distribute --config news.toml
 """
+_BESIDE = ("kafka", "distribute", "topics", "against", "restart", "strict", "as_of", "knowledge")
+"""What is for documents, and not for the stories of records."""
 _FILTERS = ("since", "until", "host", "language", "topic")
 
 
@@ -39,6 +42,9 @@ def add_parser(commands: argparse._SubParsersAction[argparse.ArgumentParser], co
     trials.add_argument("--diff", action="store_true", help="print what would change in records; deliver nothing")
     trials.add_argument(
         "--publish-changes", action="store_true", help="deliver only records that differ from those of --against"
+    )
+    trials.add_argument(
+        "--restory", action="store_true", help="tell the stories of records anew, in an order of their own: into --to"
     )
     replay.add_argument("--against", type=Path, metavar="DIR", help="where the published records are, for these two")
     replay.add_argument("--restart", action="store_true", help="begin anew: replace the files, publish again")
@@ -88,6 +94,10 @@ def problem(options: argparse.Namespace) -> str | None:
         (
             options.as_of is not None and any(map(given.get, ("topics", "distribute", "diff"))),
             "--as-of brings its own topics, and makes records: without --topics, --distribute and --diff",
+        ),
+        (
+            options.restory and (options.to is None or options.workers or any(map(given.get, (*_BESIDE, *_FILTERS)))),
+            "--restory reads records and writes their stories: it needs --to DIR, and goes with --config alone beside",
         ),
         (given["knowledge"] and options.as_of is None, "--knowledge is for --as-of"),
         (

@@ -103,10 +103,9 @@ class Linker:
         return list(self._window), sorted(self._clusters, key=lambda cluster: cluster.number)
 
     def _time(self, record: Record) -> int:
-        """Return the record time: when it was fetched, else published; of a record without either that of the last."""
-        moment = record.origin.fetched or record.article.published
-        if moment is not None:
-            self.now = int(moment.timestamp())
+        """Return the record time; of a record without one that of the last."""
+        if (time := time_of(record)) is not None:
+            self.now = time
         return self.now
 
     def _given(self, reading: Reading, match: Match | None) -> _Found | None:
@@ -194,6 +193,12 @@ class Linker:
         self._copies.leave(oldest)
         self._clusters.leave(oldest)
         self._changes.left = oldest
+
+
+def time_of(record: Record) -> int | None:
+    """Return the record time, Unix seconds: when it was fetched, else published."""
+    moment = record.origin.fetched or record.article.published
+    return None if moment is None else int(moment.timestamp())
 
 
 @dataclass(slots=True)
