@@ -8,10 +8,7 @@ from typing import IO, TYPE_CHECKING
 from ingest import archived, state
 from ingest.archive.checking import Checked
 from ingest.archive.finding import found
-from ingest.archive.reading import Stored, one
-from ingest.decoding import BodyError, decoded
-from ingest.sources.http import parsed_response
-from sinks.bodies import body_of
+from ingest.archive.getting import plain, stored_at
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,10 +35,8 @@ def get(config: Config, wanted: str, *, path: Path | None, raw: bool, out: IO[by
         print(f"{folder}: nothing with the id or URL {wanted!r}", file=sys.stderr)  # noqa: T201 - the command's answer
         return 1
     place = places[0]
-    record = one(place.file, place.offset)
-    if not isinstance(record, Stored):
-        raise archived.ArchiveError(f"{place.file}: at byte {place.offset}: damaged; newstap archive verify tells more")
-    out.write(record.block if raw else _plain(record, f"{place.file}: at byte {place.offset}"))
+    record = stored_at(place.file, place.offset)
+    out.write(record.block if raw else plain(record, f"{place.file}: at byte {place.offset}"))
     out.flush()
     others = f"; the latest of {len(places)}" if len(places) > 1 else ""
     print(f"{place.file}, byte {place.offset}, {place.moment} UTC{others}", file=sys.stderr)  # noqa: T201 - as above
@@ -86,16 +81,3 @@ def _end(config: Config, folder: Path) -> int | None:
             return archived.place(connection).length or None
     finally:
         store.close()
-
-
-def _plain(record: Stored, where: str) -> bytes:
-    """Return a page without what it was wrapped in for the way."""
-    if record.kind == "metadata":
-        return body_of(record.told["page"]["input"])
-    response = parsed_response(record.block)
-    if response is None:
-        raise archived.ArchiveError(f"{where}: no HTTP response")
-    try:
-        return decoded(response.payload, response.headers.get("content-encoding", "").split(","), limit=2**31)
-    except BodyError as error:
-        raise archived.ArchiveError(f"{where}: {error}") from error

@@ -5,8 +5,8 @@ Every function works on the caller's connection, those that write inside the cal
 Request headers of a feed are secrets and never stored; they are the configuration's.
 """
 
-from ingest.feedstore.feeds import Changes, Removal, add, configure, count_by_health, listed, pause, remove, sweep
-from ingest.feedstore.polls import StaleClaimError, claim, commit, next_wake, recall, recover, release
+from ingest.feedstore.feeds import Changes, Removal, add, configure, count_by_health, listed, one, pause, remove, sweep
+from ingest.feedstore.polls import StaleClaimError, claim, commit, hurry, next_wake, recall, recover, release
 from ingest.feedstore.rows import Claimed, Feed, Listed, address_of, addresses, host_of, is_known, owner_of
 from ingest.feedstore.schema import SCHEMA
 from ingest.feedstore.seen import Comparison, compare
@@ -29,9 +29,11 @@ __all__ = [
     "configure",
     "count_by_health",
     "host_of",
+    "hurry",
     "is_known",
     "listed",
     "next_wake",
+    "one",
     "owner_of",
     "pause",
     "recall",

@@ -111,10 +111,29 @@ def pause(connection: sqlite3.Connection, url: str, *, paused: bool) -> bool:
     return bool(cursor.rowcount)
 
 
-def listed(connection: sqlite3.Connection) -> Iterator[Listed]:
-    """Yield every feed that somebody wants, in the order they came."""
-    rows = connection.execute(f"SELECT {SELECTED} FROM feed WHERE dropped IS NULL ORDER BY id")  # noqa: S608 - our own column names
+def listed(connection: sqlite3.Connection, *, containing: str = "", start: int = 0, most: int = -1) -> Iterator[Listed]:
+    """Yield the feeds that somebody wants, in the order they came.
+
+    Args:
+        connection: to the state.
+        containing: what their URL or name contains, capitals or not.
+        start: how many to pass over.
+        most: how many at most; -1 for all.
+    """
+    rows = connection.execute(
+        f"SELECT {SELECTED} FROM feed WHERE dropped IS NULL"  # noqa: S608 - our own column names
+        " AND (:part = '' OR instr(lower(url || ' ' || coalesce(name, '')), lower(:part)))"
+        " ORDER BY id LIMIT :most OFFSET :start",
+        {"part": containing, "most": most, "start": start},
+    )
     return (listed_of(row) for row in rows)
+
+
+def one(connection: sqlite3.Connection, number: int) -> Listed | None:
+    """Return the feed of a number; None where nobody wants such a one."""
+    query = f"SELECT {SELECTED} FROM feed WHERE id = ? AND dropped IS NULL"  # noqa: S608 - our own column names
+    row = connection.execute(query, (number,)).fetchone()
+    return None if row is None else listed_of(row)
 
 
 def count_by_health(connection: sqlite3.Connection) -> dict[str, int]:

@@ -97,6 +97,27 @@ def recall(connection: sqlite3.Connection, settings: Settings, now: float) -> in
     return changed
 
 
+def hurry(connection: sqlite3.Connection, number: int, now: float, *, shortest: float) -> float | None:
+    """Have a feed polled as soon as is polite, whatever was planned: not before the shortest interval is over.
+
+    Args:
+        connection: within a transaction.
+        number: of the feed.
+        now: Unix time.
+        shortest: seconds that lie between two polls in any case.
+
+    Returns:
+        When it is due; None where it is being polled at this moment, paused, or wanted by nobody.
+    """
+    due = "min(next_due, max(:now, coalesce(last_success, 0) + :shortest))"
+    row = connection.execute(
+        f"UPDATE feed SET wake = {due}, next_due = {due}"  # noqa: S608 - constants
+        f" WHERE id = :id AND claimed IS NULL AND {_POLLED} RETURNING wake",
+        {"id": number, "now": now, "shortest": shortest},
+    ).fetchone()
+    return None if row is None else float(row[0])
+
+
 def next_wake(connection: sqlite3.Connection) -> float | None:
     """Return when the next feed can be claimed; None if there is none."""
     row = connection.execute(f"SELECT min(wake) FROM feed WHERE {_POLLED}").fetchone()  # noqa: S608 - constant

@@ -5,7 +5,8 @@
     ...
     listener.stop()
 
-It answers whatever the service's own loop does. Nothing here changes anything: GET and HEAD are all there is.
+It answers whatever the service's own loop does. Nothing here changes anything: GET and HEAD are all there is. What else
+is served at the same address (`ingest.dashboard`) is given to it as routes.
 """
 
 from ingest.listener.binding import ListenError

@@ -14,7 +14,10 @@ from ingest.listener.scrape import Scrape
 from ingest.metrics import CONTENT_TYPE
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
 
     from ingest.health import Health
     from ingest.metrics import Metrics
@@ -28,17 +31,20 @@ class Answers:
         health: for `/healthz`, `/livez` and `/readyz`.
         metrics: for `/metrics`.
         token: needed for `/metrics` and for the details of `/healthz`; None where anybody may see them.
+        pages: further routes, which see to their own guards.
     """
 
-    def __init__(self, health: Health, metrics: Metrics, token: Secret | None) -> None:
+    def __init__(self, health: Health, metrics: Metrics, token: Secret | None, pages: Sequence[BaseRoute] = ()) -> None:
         self._health = health
         self._token = token
         self._scrape = Scrape(metrics)
+        self._pages = pages
 
     def app(self) -> Starlette:
         """Return the application; whatever it does not name is 404, other methods than GET and HEAD are 405."""
         paths = {"/healthz": self.healthz, "/livez": self.livez, "/readyz": self.readyz, "/metrics": self.metrics}
-        app = Starlette(routes=[Route(path, answer, methods=["GET"]) for path, answer in paths.items()])
+        ours = [Route(path, answer, methods=["GET"]) for path, answer in paths.items()]
+        app = Starlette(routes=[*ours, *self._pages])
         app.router.redirect_slashes = False  # a redirect would be made of the Host header
         return app
 

@@ -10,13 +10,18 @@ from __future__ import annotations
 import asyncio
 import socket
 import struct
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from uvicorn.protocols.http.h11_impl import H11Protocol, RequestResponseCycle
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp, Receive, Scope, Send
 
 PATIENCE_SECONDS = 10.0
 """From the begin of a connection, or the end of the answer before, to the end of the next answer."""
 MAX_CONNECTIONS = 128
+CONNECTION = "newstap.connection"
+"""Among the `extensions` of an ASGI scope: the `LimitedProtocol` that a request came by."""
 
 _RESET = struct.pack("ii", 1, 0)  # linger for no time: close sends RST instead of FIN behind what waits
 
@@ -42,9 +47,15 @@ class LimitedProtocol(H11Protocol):
         sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
         self.transport.abort()
 
+    def prolong(self) -> None:
+        """Begin the time anew, of an answer that goes on for ever: to be called when the client took a part of it."""
+        self._deadline.cancel()
+        self._begin()
+
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn's signature
         """See `asyncio.Protocol`."""
         super().connection_made(transport)
+        self.app = _introduced(self.app, self)
         self._begin()
         if len(self.connections) > self.most:
             self._make_room()
@@ -70,6 +81,16 @@ class LimitedProtocol(H11Protocol):
         slowest = min(ours, key=lambda each: each._since)  # noqa: SLF001 - of the same class
         self.connections.discard(slowest)
         slowest.cut()
+
+
+def _introduced(app: ASGIApp, connection: LimitedProtocol) -> ASGIApp:
+    """Return an application that knows by which connection each request came."""
+
+    async def introduced(scope: Scope, receive: Receive, send: Send) -> None:
+        scope["extensions"] = {CONNECTION: connection}
+        await app(scope, receive, send)
+
+    return introduced
 
 
 def limited(patience: float, most: int) -> type[LimitedProtocol]:

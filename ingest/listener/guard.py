@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 LOOPBACK_HOSTS = frozenset({"127.0.0.1", "localhost", "[::1]"})
 MAX_BODY_BYTES = 1024
-"""No path takes a body; clients that send one by habit are borne with up to this size."""
+"""What forms send is smaller, and clients that send a body by habit are borne with up to this size."""
 
 SECURITY_HEADERS = {
     "Cache-Control": "no-store",
@@ -27,6 +27,8 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_OWN = ("Content-Security-Policy",)
+"""Of these, what an answer brings itself holds: a page for people needs more than nothing."""
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(?::[0-9]*)?")  # RFC 9110, 7.2
 
 
@@ -78,7 +80,9 @@ def _has_body(headers: Headers) -> bool:
 def _secured(send: Send) -> Send:
     async def sending(message: Message) -> None:
         if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).update(SECURITY_HEADERS)
+            headers = MutableHeaders(scope=message)
+            own = {name: headers[name] for name in _OWN if name in headers}
+            headers.update({**SECURITY_HEADERS, **own})
         await send(message)
 
     return sending

@@ -18,6 +18,9 @@ from ingest.listener.guard import LOOPBACK_HOSTS, Guard
 
 if TYPE_CHECKING:
     import socket
+    from collections.abc import Sequence
+
+    from starlette.routing import BaseRoute
 
     from ingest.health import Health
     from ingest.metrics import Metrics
@@ -41,6 +44,7 @@ class Listener:
         health: what the service says of itself.
         metrics: its figures.
         token: what `Authorization: Bearer` must carry for `/metrics` and the details of `/healthz`.
+        pages: further routes, as `ingest.dashboard` has them; they see to their own guards.
         patience_seconds: longest time for one request and its answer.
         max_connections: at one time; beyond, the one that waited longest without a request is cut.
     """
@@ -52,11 +56,12 @@ class Listener:
         metrics: Metrics,
         *,
         token: Secret | None = None,
+        pages: Sequence[BaseRoute] = (),
         patience_seconds: float = PATIENCE_SECONDS,
         max_connections: int = MAX_CONNECTIONS,
     ) -> None:
         self._address = address
-        self._answers = Answers(health, metrics, token)
+        self._answers = Answers(health, metrics, token, pages)
         self._open = token is None
         self._protocol = limited(patience_seconds, max_connections)
         self._server: _Server | None = None

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from ingest import feedstore, issued, pending, robotsfiles, state
 from ingest.config import load_processors
+from ingest.dashboard import Standing
 from ingest.delivery import Delivery
 from ingest.fetch.client import Fetcher
 from ingest.fetch.hosts import Hosts
@@ -20,9 +21,9 @@ from ingest.fetch.pushback import LONGEST_PAUSE
 from ingest.fetch.robots import Robots, product_token
 from ingest.figures import tell_sinks
 from ingest.health import Health
-from ingest.listener import Listener, ListenError
 from ingest.live.archiving import archiving_of
 from ingest.live.current import Current
+from ingest.live.listening import listening
 from ingest.live.pages import Pages
 from ingest.live.parsers import SECONDS, Parsers
 from ingest.live.polling import Poller
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Sequence
 
     from ingest.config import Config
+    from ingest.dashboard import Dashboard
     from ingest.live.archiving import Archiving
     from processors.records import Outcome
     from sinks.base import Sink
@@ -109,29 +111,15 @@ def serve(
         stack.callback(box.store.close)
         health, metrics = Health(), Metrics(version=version("newstap"), topics=topics.names)
         delivery = Delivery(box, _sinks(config, job, box, topics.names))
+        dashboard = None
         if job == JOB or "dashboard.listen" in config.given:
-            _listen(config, health, metrics, stack)
+            dashboard = listening(config, health, metrics, topics.names if job == JOB else None, stack)
         archiving = None if config.archive is None else archiving_of(config.archive, box, stack)
-        service = _Service(watched, box, delivery, health, metrics, archiving, on_outcome)
+        service = _Service(watched, box, delivery, health, metrics, archiving, dashboard, on_outcome)
         code = asyncio.run(service.run(stop, idle or threading.Event(), reload or threading.Event()))
         if archiving is not None:
             archiving.end()
         return code
-
-
-def _listen(config: Config, health: Health, metrics: Metrics, stack: ExitStack) -> None:
-    """Start the listener; where its address is only the default and another program has it, go on without one."""
-    if not config.dashboard.listen:
-        return
-    listener = Listener(config.dashboard.listen, health, metrics, token=config.dashboard.token)
-    try:
-        listener.start()
-    except ListenError as error:
-        if "dashboard.listen" in config.given:
-            raise
-        log.warning('no health and no metrics: %s; give [dashboard] listen another address, or ""', error)
-    else:
-        stack.callback(listener.stop)
 
 
 def _sinks(config: Config, job: str, box: Outbox, topics: Sequence[str]) -> list[Sink]:
@@ -152,6 +140,7 @@ class _Service:
         health: Health,
         metrics: Metrics,
         archiving: Archiving | None,
+        dashboard: Dashboard | None,
         on_outcome: Callable[[Outcome], None] | None,
     ) -> None:
         self._current = Current(watched.recipe.config)
@@ -161,6 +150,7 @@ class _Service:
         self._health = health
         self._metrics = metrics
         self._archiving = archiving
+        self._dashboard = dashboard
         self._on_outcome = on_outcome
         self._waiting = pending.Waiting(0, 0)
         self._feeds: dict[str, int] = {}
@@ -273,7 +263,11 @@ class _Service:
 
     def _committed(self, outcome: Page | Outcome) -> None:
         self._metrics.saw(outcome)
-        if self._on_outcome is not None and not isinstance(outcome, Page):
+        if isinstance(outcome, Page):
+            return
+        if self._dashboard is not None:
+            self._dashboard.saw(outcome)
+        if self._on_outcome is not None:
             self._on_outcome(outcome)
 
     def _has_room(self) -> bool:
@@ -320,10 +314,23 @@ class _Service:
         self._metrics.gauge_from("newstap_feeds", lambda: self._feeds)
         self._metrics.gauge_from("newstap_pending_pages", lambda: self._waiting.rows)
         tell_sinks(self._metrics, lambda: self._sinks, self._box)
+        if self._dashboard is not None:
+            self._dashboard.ask(self._standing)
         if self._archiving is not None:
             upkeep = self._archiving.upkeep
             self._metrics.gauge_from("newstap_archive_bytes", lambda: upkeep.size)
             self._metrics.gauge_from("newstap_archive_deleted_files_total", lambda: upkeep.deleted)
+
+    def _standing(self) -> Standing:
+        rows, size = self._box.backlog()
+        return Standing(
+            sinks=self._sinks,
+            outbox_rows=rows,
+            outbox_bytes=size,
+            pending_pages=self._waiting.rows,
+            feeds=self._feeds,
+            letters={label: n for (kind, label), n in self._box.tally().items() if kind is Kind.DEAD_LETTER},
+        )
 
     def _count(self) -> str:
         n = sum(self._feeds.values())

@@ -17,7 +17,7 @@ from ingest.tail.display import Display, coloured
 from ingest.tail.files import FilesTail
 from ingest.tail.source import Begin, TailError
 from ingest.tail.unique import OneOfEach
-from ingest.tail.wanted import Wanted
+from ingest.wanted import Wanted
 from sinks.codec import CodecError, decode_record
 
 if TYPE_CHECKING:

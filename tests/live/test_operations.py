@@ -227,7 +227,7 @@ def test_a_default_address_that_is_taken_costs_the_listener_and_not_the_service(
         asked = _ended_soon(tmp_path, '[dashboard]\nlisten = "127.0.0.1:8080"\n')
 
     assert done.returncode == 0, done.stderr
-    assert "no health and no metrics: " in done.stderr
+    assert "no dashboard, no health and no metrics: " in done.stderr
     assert asked.returncode == 2
     assert "127.0.0.1:8080" in asked.stderr
 

@@ -1,0 +1,97 @@
+"""The dashboard as a whole: its parts, and which path leads where."""
+
+from __future__ import annotations
+
+import time
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from starlette.routing import Route
+
+from ingest.dashboard.archivedpage import ArchivedPage
+from ingest.dashboard.arrivals import Arrivals
+from ingest.dashboard.feedpage import FeedPage
+from ingest.dashboard.feedtable import FeedTable
+from ingest.dashboard.gate import Gate
+from ingest.dashboard.kept import Kept
+from ingest.dashboard.livepage import LivePage
+from ingest.dashboard.loginpage import LoginPage
+from ingest.dashboard.overviewpage import OverviewPage
+from ingest.dashboard.recordpage import RecordPage
+from ingest.dashboard.sessions import Sessions
+from ingest.dashboard.standing import Standing
+from ingest.dashboard.streams import Streams
+from ingest.dashboard.views import Views, static
+from processors.records import Record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ingest.config import Config
+    from ingest.health import Health
+    from processors.records import Outcome
+
+
+class Dashboard:
+    """What the listener serves to people.
+
+    Args:
+        config: of the service.
+        health: what its parts say.
+        topics: those that are looked for.
+        clock: Unix time.
+    """
+
+    def __init__(
+        self, config: Config, health: Health, topics: Sequence[str], *, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._config = config
+        self._health = health
+        self._clock = clock
+        self._kept = Kept(clock)
+        self._arrivals = Arrivals(topics, clock=clock)
+        self._feeds = FeedTable(config, clock=clock)
+        self._standing: Callable[[], Standing] = Standing
+
+    def saw(self, outcome: Outcome) -> None:
+        """Show an outcome that was committed; called in the pipeline's thread, returns at once."""
+        if isinstance(outcome, Record):
+            self._kept.add(outcome)
+        self._arrivals.saw(outcome)
+
+    def ask(self, standing: Callable[[], Standing]) -> None:
+        """Ask here how the service stands, from now on; it is called in the listener's thread and must not wait."""
+        self._standing = standing
+
+    def close(self) -> None:
+        """Let go of the state, once the listener has ended."""
+        self._feeds.close()
+
+    def _stands(self) -> Standing:
+        return self._standing()
+
+    def routes(self) -> list[Route]:
+        """Return what the listener serves."""
+        sessions = Sessions(self._config.dashboard.token, clock=self._clock)
+        views = Views(sessions, version("newstap"))
+        gate = Gate(sessions, views)
+        login = LoginPage(sessions, views)
+        feeds = FeedPage(self._feeds, self._arrivals, views, clock=self._clock)
+        overview = OverviewPage(self._arrivals, self._stands, self._health, views, self._config)
+        record = RecordPage(self._kept, self._feeds, views, self._config)
+        seen = {
+            "/": LivePage(self._kept, self._arrivals.topics, views).show,
+            "/events": Streams(self._kept).events,
+            "/records/{id:path}": record.show,
+            "/archived/{id:path}": ArchivedPage(self._kept, self._config, views).show,
+            "/feeds": feeds.show,
+            "/overview": overview.show,
+        }
+        return [
+            *(Route(path, gate.seen(answer), methods=["GET"]) for path, answer in seen.items()),
+            Route("/feeds/{number:int}/{action}", gate.done(feeds.act), methods=["POST"]),
+            Route("/login", gate.open(login.show), methods=["GET"]),
+            Route("/login", gate.open(login.enter), methods=["POST"]),
+            Route("/logout", gate.done(login.leave), methods=["POST"]),
+            Route("/static/{name}", static, methods=["GET"]),
+        ]

@@ -1,0 +1,117 @@
+"""Feeds as the state has them, read and changed beside the service, as `newstap feeds` does it.
+
+In a thread of its own: neither the listener's loop nor the service's connection to the state waits for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+from ingest import configured, feedstore, state
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
+
+    from ingest.config import Config
+    from ingest.feedstore import Listed
+    from sinks.store import Store
+
+T = TypeVar("T")
+PAGE_ROWS = 200
+"""Feeds of one page."""
+
+
+class Action(StrEnum):
+    """What can be done to a feed."""
+
+    POLL = "poll"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+class Listing(NamedTuple):
+    """One page of feeds."""
+
+    feeds: list[Listed]
+    more: bool
+    """Whether there is another page behind it."""
+
+
+class FeedTable:
+    """The feeds of one state.
+
+    Args:
+        config: says where it lies, and how far apart polls are at least.
+        clock: Unix time.
+    """
+
+    def __init__(self, config: Config, *, clock: Callable[[], float] = time.time) -> None:
+        self._folder = config.state.path
+        self._shortest = configured.settings(config.schedule).min_interval_seconds
+        self._clock = clock
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dashboard")
+        self._store: Store | None = None
+
+    async def listing(self, *, containing: str = "", page: int = 0) -> Listing:
+        """Return a page of the feeds that somebody wants.
+
+        Raises:
+            StoreError: the state cannot be read.
+        """
+
+        def work(connection: sqlite3.Connection) -> list[Listed]:
+            start = page * PAGE_ROWS
+            return list(feedstore.listed(connection, containing=containing, start=start, most=PAGE_ROWS + 1))
+
+        found = await self._reading(work)
+        return Listing(found[:PAGE_ROWS], len(found) > PAGE_ROWS)
+
+    async def owner(self, url: str) -> int | None:
+        """Return the number of the feed that has this address, or had it. Raises as `listing`."""
+
+        def work(connection: sqlite3.Connection) -> int | None:
+            return feedstore.owner_of(connection, url) if feedstore.is_known(connection, url) else None
+
+        return await self._reading(work)
+
+    async def do(self, action: Action, number: int) -> bool:
+        """Do something to a feed; return whether it could be done. It takes effect within a second or two.
+
+        Raises:
+            StoreError: the state cannot be written.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._done, action, number)
+
+    def close(self) -> None:
+        """Let go of the state; whatever is under way is finished first."""
+        self._thread.submit(self._closed)
+        self._thread.shutdown()
+
+    def _done(self, action: Action, number: int) -> bool:
+        with self._opened().transaction() as connection:
+            if action is Action.POLL:
+                return feedstore.hurry(connection, number, self._clock(), shortest=self._shortest) is not None
+            feed = feedstore.one(connection, number)
+            return feed is not None and feedstore.pause(connection, feed.feed.url, paused=action is Action.PAUSE)
+
+    async def _reading(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._read, work)
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        with self._opened().reading() as connection:
+            return work(connection)
+
+    def _opened(self) -> Store:
+        if self._store is None:
+            self._store = state.beside(self._folder)
+        return self._store
+
+    def _closed(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None

@@ -1,0 +1,111 @@
+"""From values to pages: templates that escape everything, under a policy that loads nothing from elsewhere."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, FunctionLoader, StrictUndefined
+from starlette.responses import HTMLResponse, Response
+
+from ingest.dashboard.sessions import FIELD
+from ingest.dashboard.texts import address, plain
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from ingest.dashboard.sessions import Sessions
+
+POLICY = (
+    "default-src 'self'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'; object-src 'none'; "
+    "require-trusted-types-for 'script'"
+)
+"""No inline script or style, no other host, no frame around us; and no markup out of strings in scripts."""
+_HERE = files("ingest.dashboard")
+_TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
+STATIC = {name: (_HERE / "static" / name).read_bytes() for name in ("dashboard.css", "icon.svg", "live.js")}
+"""What pages load, read once."""
+_UNITS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
+
+
+class Views:
+    """Makes pages.
+
+    Args:
+        sessions: for the tokens of forms.
+        version: shown at the foot.
+    """
+
+    def __init__(self, sessions: Sessions, version: str) -> None:
+        self._sessions = sessions
+        self._version = version
+        self._templates = Environment(
+            loader=FunctionLoader(_source),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+        )
+        self._templates.filters |= {"plain": plain, "address": address, "clock": clock, "span": length}
+
+    def page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - as templates want
+        """Return a page made of a template; a browser without a session gets one, for the forms on it."""
+        response = HTMLResponse("", status, headers={"Content-Security-Policy": POLICY})
+        session = self._sessions.of(request)
+        if session is None and self._sessions.is_open:
+            session = self._sessions.begin(response, secure=request.url.scheme == "https")
+        made = self._templates.get_template(f"{name}.html").render(
+            values,
+            here=request.url.path,
+            version=self._version,
+            form_field=FIELD,
+            form_token="" if session is None else self._sessions.form_token(session),
+            may_leave=not self._sessions.is_open and session is not None,
+        )
+        response.body = made.encode()
+        response.headers["content-length"] = str(len(response.body))
+        return response
+
+    def login(self, request: Request, status: int = 200, *, wrong: bool = False) -> Response:
+        """Return the page that asks for the token."""
+        response = self.page(request, "login", status, wrong=wrong)
+        if status == 401:
+            response.headers["WWW-Authenticate"] = "Bearer"
+        return response
+
+    def missing(self, request: Request, what: str, hint: str) -> Response:
+        """Return the page that says that something is not there."""
+        return self.page(request, "message", 404, title="Not here", what=what, hint=hint)
+
+    def refused(self, request: Request, why: str) -> Response:
+        """Return the page that says why a form was not carried out."""
+        what = f"This form was not carried out: {why}."
+        return self.page(request, "message", 403, title="Not done", what=what, hint="")
+
+
+async def static(request: Request) -> Response:
+    """Answer with a style sheet or a script of ours."""
+    name = request.path_params["name"]
+    if name not in STATIC:
+        return Response("Not Found", 404, media_type="text/plain")
+    return Response(STATIC[name], media_type=_TYPES[name.rpartition(".")[2]])
+
+
+def clock(moment: float | datetime | None) -> str:
+    """Return a time for people, in UTC, to the second."""
+    if moment is None:
+        return ""
+    when = datetime.fromtimestamp(moment, UTC) if isinstance(moment, int | float) else moment.astimezone(UTC)
+    return when.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def length(seconds: float) -> str:
+    """Return a length of time in words."""
+    seconds = max(seconds, 0.0)
+    size, unit = next((one for one in _UNITS if seconds >= 2 * one[0]), _UNITS[-1])
+    return f"{seconds / size:.0f} {unit}"
+
+
+def _source(name: str) -> str:
+    return (_HERE / "templates" / name).read_text("utf-8")

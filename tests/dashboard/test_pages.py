@@ -1,0 +1,203 @@
+"""What the pages say, as their source has it."""
+
+from __future__ import annotations
+
+import html
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+
+from ingest.dashboard.views import POLICY
+from processors.records import Evidence, Reason, Removal, TopicTag
+from tests.builders import make_article, make_failed, make_origin, make_record, make_skipped
+
+if TYPE_CHECKING:
+    from tests.dashboard.conftest import Served
+
+FEED = "https://gazette.example.org/feed.xml"
+HOSTILE = "<script>alert(1)</script> \u202egnp.exe\u2066 \x1b[31m"
+
+
+def test_the_live_page_holds_the_newest_records_one_story_under_its_newest(served: Served):
+    for n in range(3):
+        served.dashboard.saw(make_record(id=f"id-{n}", article=make_article(title=f"Ferry report {n}")))
+
+    text = served.get("/").text
+
+    assert text.count('<li class="story"') == 1 + 1  # and the template for the script
+    places = [text.index(f"Ferry report {n}") for n in (2, 1, 0)]
+    assert places == sorted(places)
+    assert '<span data-fill="count">2</span>' in text
+
+
+def test_the_newest_state_of_an_article_takes_the_place_of_the_one_before(served: Served):
+    served.dashboard.saw(make_record(article=make_article(title="As it was")))
+    served.dashboard.saw(make_record(article=make_article(title="As it is")))
+
+    text = served.get("/").text
+
+    assert "As it is" in text
+    assert "As it was" not in text
+
+
+@pytest.mark.parametrize(
+    ("query", "titles"),
+    [
+        ("", {"Ferry", "Fähre", "Bridge"}),
+        ("topic=russia", {"Bridge"}),
+        ("language=de", {"Fähre"}),
+        ("site=courier", {"Bridge"}),
+        ("text=stones+COUNTED", {"Bridge"}),
+        ("topic=russia&language=de", set()),
+    ],
+)
+def test_filters_narrow_what_is_shown(served: Served, query: str, titles: set[str]):
+    tag = TopicTag(topic="russia", score=1.0, evidence=())
+    articles = (
+        make_article(title="Ferry"),
+        make_article(title="Fähre", language="de-AT"),
+        make_article(title="Bridge", site="The Courier", topics=(tag,), text="The stones of the bridge were counted."),
+    )
+    for n, article in enumerate(articles):
+        served.dashboard.saw(make_record(id=str(n), story=None, article=article))
+
+    text = served.get(f"/?{query}").text
+
+    assert {title for title in ("Ferry", "Fähre", "Bridge") if f'"title">{title}<' in text} == titles
+
+
+def test_evidence_is_marked_at_its_offsets_beyond_the_basic_plane_and_where_topics_overlap(served: Served):
+    text = "𝔉erry 🚢 to Pyongyang Street.\nKim Jong-un & <b>others</b> saw Kim."
+    spans = (("north-korea", "Pyongyang"), ("north-korea", "Kim Jong-un"), ("russia", "Jong-un & <b>"))
+    tags = tuple(
+        TopicTag(
+            topic=topic,
+            score=0.5,
+            evidence=tuple(
+                Evidence(field="text", phrase=phrase, start=text.index(phrase), end=text.index(phrase) + len(phrase))
+                for of, phrase in spans
+                if of == topic
+            ),
+        )
+        for topic in ("north-korea", "russia")
+    )
+    served.dashboard.saw(make_record(article=make_article(text=text, topics=tags)))
+
+    page = served.get(f"/records/{make_record().id}").text
+    shown = re.search(r'id="text"[^>]*>(.*?)</div>', page, re.DOTALL)
+
+    assert shown is not None
+    assert html.unescape(re.sub(r"</?mark[^>]*>", "", shown[1])) == text
+    assert [html.unescape(mark) for mark in re.findall(r"<mark[^>]*>(.*?)</mark>", shown[1])] == [
+        "Pyongyang",
+        "Kim ",
+        "Jong-un",
+        " & <b>",
+    ]
+    assert 'title="north-korea, russia"' in shown[1]
+
+
+def test_a_record_says_what_was_removed_and_where_each_value_came_from(served: Served):
+    served.feeds(FEED)
+    served.dashboard.saw(make_record())
+
+    text = served.get(f"/records/{make_record().id}").text
+
+    assert "<td>newsletter</td><td><bdi>Sign up for our newsletter</bdi></td>" in text
+    assert "<td>meta:article:published_time</td>" in text
+    assert "A name was wrong." in text
+    assert f"<bdi>{FEED}</bdi></a>" in text
+    assert str(served.config.sinks.files.path) in text
+    assert 'rel="noopener noreferrer nofollow"' in text
+
+
+def test_an_older_state_of_a_record_can_be_looked_at(served: Served):
+    earlier = make_record(revision=make_record().revision.__class__(n=1), article=make_article(title="As it was"))
+    served.dashboard.saw(earlier)
+    served.dashboard.saw(make_record(article=make_article(title="As it is")))
+
+    assert "As it was" in served.get(f"/records/{earlier.id}?revision=1").text
+    assert "As it is" in served.get(f"/records/{earlier.id}").text
+
+
+def test_nothing_of_a_hostile_record_is_markup_or_a_control(served: Served):
+    tag = TopicTag(topic=HOSTILE, score=1.0, evidence=(Evidence(field="title", phrase="<", start=0, end=1),))
+    article = make_article(
+        title=HOSTILE,
+        text=HOSTILE,
+        summary=HOSTILE,
+        site=HOSTILE,
+        authors=(HOSTILE,),
+        url="javascript:alert(1)",
+        canonical_url="data:text/html,<script>alert(1)</script>",
+        image="https://user:secret@example.org/x",
+        topics=(tag,),
+        removed=(Removal(rule=HOSTILE, text=HOSTILE),),
+        provenance={"site": HOSTILE},
+    )
+    served.dashboard.saw(
+        make_record(id="a/b\"'<", article=article, origin=make_origin(feed="https://x.example/" + HOSTILE))
+    )
+    served.dashboard.saw(make_failed(error=HOSTILE, url="javascript:alert(1)"))
+
+    pages = [served.get(path).text for path in ("/", "/records/a%2Fb%22%27%3C", "/overview", "/feeds?q=" + "%3Cscript")]
+
+    for text in pages:
+        assert "<script>alert" not in text
+        assert not re.search(r"(href|src)=\"(javascript|data):", text)
+        assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x1b]", text)
+        assert "secret" not in text
+    assert "&lt;script&gt;alert(1)" in pages[0]
+    assert "&lt;script&gt;alert(1)" in pages[1]
+
+
+def test_what_is_not_kept_says_so(served: Served):
+    answer = served.get("/records/nothing")
+
+    assert answer.status_code == 404
+    assert "newstap why nothing" in answer.text
+
+
+def test_the_overview_counts_and_names_dead_letters_with_what_replays_them(served: Served):
+    served.dashboard.saw(make_record())
+    served.dashboard.saw(make_skipped(reason=Reason.NO_TEXT))
+    served.dashboard.saw(make_failed())
+
+    text = served.get("/overview").text
+
+    assert "ParserError: Document is empty" in text
+    assert "newstap replay" in text
+    assert "1 in the last hour" in text
+    assert "north-korea" in text
+
+
+def test_feeds_show_what_is_known_of_them(served: Served):
+    served.feeds(FEED, "https://courier.example.org/rss")
+    served.dashboard.saw(make_record())
+
+    text = served.get("/feeds").text
+
+    assert text.count("<tr id=") == 2
+    assert "1 records in 48 hours" in text
+    assert served.get("/feeds?q=COURIER").text.count("<tr id=") == 1
+
+
+def test_every_page_has_the_policy_and_nothing_inline_or_from_elsewhere(served: Served):
+    served.feeds(FEED)
+    served.dashboard.saw(make_record())
+    for path in ("/", "/feeds", "/overview", f"/records/{make_record().id}", "/records/none", "/static/live.js"):
+        answer = served.get(path)
+        headers = answer.headers
+
+        assert headers["content-security-policy"] == POLICY or path.startswith("/static")
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "no-referrer"
+        assert "access-control-allow-origin" not in headers
+        assert not re.search(r"<script(?![^>]* src=\"/static/)|<style|\sstyle=|\son\w+=", answer.text.split("// ")[0])
+        assert not re.search(r"<(?:script|link|img)[^>]*(?:src|href)=\"(?!/static/)", answer.text)
+
+
+@pytest.mark.parametrize("path", ["/static/nothing.js", "/static/..%2Fapp.py", "/static/"])
+def test_nothing_but_our_own_files_is_static(served: Served, path: str):
+    assert served.get(path).status_code == 404
