@@ -83,6 +83,19 @@ def normalised(url: str | None) -> str | None:
     return urlunsplit(SplitResult(parts.scheme, host, _path(parts.path), _query(parts.query), ""))
 
 
+def resolved(base: str, reference: str) -> str:
+    """Return a reference in a document as an absolute URL (RFC 3986 §5.2).
+
+    Raises:
+        ValueError: it is none.
+    """
+    parts = urlsplit(reference)
+    if not parts.netloc:
+        return urljoin(base, reference)
+    # `urljoin` would drop a ";" at the end of its path, and name another document.
+    return parts._replace(scheme=parts.scheme or urlsplit(base).scheme).geturl()
+
+
 def untracked(reference: str) -> str:
     """Return a URL, absolute or not, without tracking parameters; all else stays, the fragment too."""
     start, _, rest = reference.partition("?")
@@ -137,7 +150,7 @@ def site_of(url: str | None) -> str | None:
 
 def _joined(base: str, reference: str) -> str | None:
     try:
-        return urljoin(base, reference.strip())
+        return resolved(base, reference.strip())
     except ValueError:
         return None
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ipaddress
 import re
 from dataclasses import dataclass, field
-from urllib.parse import urljoin
 
 import httpx
 
 from ingest.fetch.errors import InvalidUrlError
+from processors.identity import resolved
 
 _LONGEST = 8_192
 _UNFIT = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff]")
@@ -73,7 +73,7 @@ def joined(base: Target, reference: str) -> Target:
         InvalidUrlError: as `target` does.
     """
     try:
-        text = urljoin(base.text, reference.strip(" \t"))
+        text = resolved(base.text, reference.strip(" \t"))
     except ValueError as error:
         raise InvalidUrlError(reference[:200], f"no URL: {error}") from error
     return target(text)

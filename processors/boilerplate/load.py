@@ -96,6 +96,8 @@ _KINDS: Final[dict[str, type]] = {
     "languages": list, "hosts": list, "follow": int, "least": int, "takes": list, "keeps": list,
 }  # fmt: skip
 _NEEDED: Final = ("name", "takes")
+_PATTERNS: Final = ("patterns", "unless", "beside")
+_MOST_WORDS: Final = 100
 _NAME: Final = re.compile(r"[a-z][a-z0-9]*(?:-[a-z0-9]+)*")
 _NESTED: Final = re.compile(r"(?:[*+]|\{\d*,\d*\})\)(?:[*+]|\{\d*,\d*\})")
 
@@ -152,11 +154,12 @@ def _values(table: dict[str, Any]) -> Iterator[str]:
         yield f"name {table['name']!r} is not a rule name; lower-case words joined by hyphens are"
     if table.get("where", "line") not in list(Where):
         yield f"where {table['where']!r} is unknown; one of {', '.join(Where)}"
-    for pattern in (p for key in ("patterns", "unless", "beside") for p in _strings(table, key)):
-        try:
-            re.compile(pattern)
-        except re.error as error:
-            yield f"pattern {pattern!r} is no regular expression: {error}"
+    least = table.get("least", 1)
+    if _is_of(least, int) and not 1 <= least <= _MOST_WORDS:
+        yield f"least is {least}; it must be from 1 to {_MOST_WORDS}"
+    for key in _PATTERNS:
+        yield from _wrong_patterns(_strings(table, key))
+    for pattern in (p for key in _PATTERNS for p in _strings(table, key)):
         if _NESTED.search(pattern):
             yield f"pattern {pattern!r} nests repetitions, which can take for ever; bound them, as in [^.]{{0,60}}"
         if fold(re.sub(r"\\.", "", pattern)) != " ".join(re.sub(r"\\.", "", pattern).split()):
@@ -164,6 +167,24 @@ def _values(table: dict[str, Any]) -> Iterator[str]:
     for trigger in _strings(table, "triggers"):
         if not UNSPACED.search(trigger) and len(keys(trigger)) != 1:
             yield f"trigger {trigger!r} is not one word; a trigger is a word that every line taken contains"
+
+
+def _wrong_patterns(patterns: list[str]) -> Iterator[str]:
+    """Tell each pattern that cannot be used as it will be: within a group, and beside the others."""
+    wrong = [(pattern, why) for pattern in patterns if (why := _uncompiled([pattern]))]
+    for pattern, why in wrong:
+        yield f"pattern {pattern!r} is no regular expression: {why}"
+    if not wrong and (why := _uncompiled(patterns)):
+        yield f"patterns {patterns!r} cannot stand beside each other: {why}"
+
+
+def _uncompiled(patterns: Sequence[str]) -> str:
+    """Return why patterns, joined, are no regular expression; "" where they are one."""
+    try:
+        re.compile(_joined(patterns))
+    except (re.error, OverflowError, RecursionError) as error:
+        return str(error)
+    return ""
 
 
 def _strings(table: dict[str, Any], key: str) -> list[str]:

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from processors.identity import TRACKING, canonical_url, content_digest, host_of, normalised, record_id
+from processors.identity import TRACKING, canonical_url, content_digest, host_of, normalised, record_id, resolved
 
 HERE = "https://www.gazette.example.org/harbour/ferry"
 
@@ -313,3 +313,16 @@ def test_normal_form_asks_for_the_same_thing(path):
     if not {"/", "?", "#", "&", "%"} & set(path) and path.strip(". \t\r\n") == path and path:
         clean = "".join(c for c in path if c not in "\t\r\n")
         assert unquote(normalised("https://example.org/x" + path + "/y")) == f"https://example.org/x{clean}/y"
+
+
+@pytest.mark.parametrize(
+    ("reference", "found"),
+    [
+        ("https://b.example/x;", "https://b.example/x;"),
+        ("//b.example/x;", "http://b.example/x;"),
+        ("../x", "http://a.example/x"),
+        ("?q", "http://a.example/n/1?q"),
+    ],
+)
+def test_a_reference_is_resolved_and_its_last_sign_kept(reference: str, found: str):
+    assert resolved("http://a.example/n/1", reference) == found
