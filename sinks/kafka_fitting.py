@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import datetime
 
+    from sinks.kafka_messages import Note
+
 
 class Fitting:
     """Makes the messages of items.
@@ -48,6 +50,11 @@ class Fitting:
             made = message(replace(item, body=item.short, short=None), topics, self._now())
             reason = self._too_large(made)
         return made if reason is None else reason
+
+    def holds(self, note: Note) -> bool:
+        """Say whether Kafka takes what is to be remembered; most of it is compressed as it is."""
+        limits = [self.limits[topic] for topic in note.topics if topic in self.limits]
+        return note.weight <= min([self._largest[Kind.RECORD], *limits])
 
     def _too_large(self, made: Message) -> str | None:
         """Say why a message is too large; the exact size is only reckoned for those that are large enough to doubt."""

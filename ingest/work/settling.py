@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from sinks.kafka_client import Place
     from sinks.kafka_fitting import Fitting
     from sinks.kafka_messages import Message, Note
+
+log = logging.getLogger(__name__)
 
 Row = tuple["Outcome", "Taken"]
 
@@ -74,10 +77,17 @@ class Settling:
         return outcomes
 
     def _notes(self, shares: Iterable[Share]) -> list[Note]:
+        """Return what is to be remembered, without what Kafka would never take: it is asked once."""
         topic = self._remembers
         if topic is None:
             return []
-        return [note for share in shares for note in share.memory.notes(topic, share.place.partition)]
+        notes = [note for share in shares for note in share.memory.notes(topic, share.place.partition)]
+        for note in notes:
+            if not self._fitting.holds(note):
+                log.warning(
+                    "%s takes no %d bytes, so this is not remembered: %s", topic, note.weight, note.key.decode()
+                )
+        return [note for note in notes if self._fitting.holds(note)]
 
     def _messages(self, item: Item, taken: Taken) -> Iterable[Message]:
         """Return the message of an item, or of its dead letter; what was skipped has none."""

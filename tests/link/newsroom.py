@@ -66,7 +66,7 @@ class Desk:
         self._producer.send(self._names.enriched, value, b"key").get(timeout=60)
 
 
-def published(folder: Path, records: Sequence[Record]) -> dict[tuple[str, int], dict[str, Any]]:
+def linked_alone(folder: Path, records: Sequence[Record]) -> dict[tuple[str, int], dict[str, Any]]:
     """Return what a single process delivers of records in their order, by key and revision."""
     stage = Linking(Stories())
     store = Store(folder / "alone.sqlite", MIGRATIONS)

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import signal
+import time
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.faults import Place, Seen, published
 from tests.ingest.newsroom import newstap
-from tests.link.newsroom import Desk, decoded, fresh, published
+from tests.link.newsroom import Desk, decoded, fresh, linked_alone
 from tests.work.running import LISTEN, LONG, arriving, configured, ended, figures, limited, running, until, values
 
 if TYPE_CHECKING:
@@ -59,7 +61,7 @@ def test_the_records_are_those_of_a_single_process(
         enriched = stack.enter_context(arriving(broker.bootstrap, f"{topic_prefix}.enriched.v1"))
         until(lambda: enriched() == 110)
         records = decoded(read_topic(f"{topic_prefix}.enriched.v1"))
-        wanted = published(tmp_path, records)
+        wanted = linked_alone(tmp_path, records)
         link = stack.enter_context(running("link", "--config", config, cwd=tmp_path))
         articles = stack.enter_context(arriving(broker.bootstrap, f"{topic_prefix}.articles.v1"))
         until(lambda: articles() >= len(wanted))
@@ -78,33 +80,34 @@ def test_the_records_are_those_of_a_single_process(
 @pytest.mark.slow
 @pytest.mark.torture
 def test_killed_again_and_again_it_publishes_each_once_with_the_same_stories(
-    tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
+    tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read, fault_row: Callable[..., None]
 ) -> None:
-    """Each time while it is at work, and with more to do than is in one transaction."""
-    kills = 20 if LONG else 3
+    """Each time soon after something of what it has in hand is there."""
+    kills, share = (20, 250) if LONG else (3, 400)
     config = configured(tmp_path, broker.bootstrap, topic_prefix, linked=True)
-    records = fresh(42, 400 * kills)
-    wanted = published(tmp_path, records)
-    share = len(records) // kills
-    with Desk(broker.bootstrap, topic_prefix) as desk:
-        for number in range(kills):
-            desk.hand_on(records[number * share : (number + 1) * share])
-            with (
-                running("link", "--config", config, cwd=tmp_path) as link,
-                arriving(broker.bootstrap, f"{topic_prefix}.articles.v1") as arrived,
-            ):
-                before = arrived()
-                until(lambda before=before, arrived=arrived: arrived() > before)
-                assert link.poll() is None
-        desk.hand_on(records[kills * share :])
+    records = fresh(42, kills * share)
+    wanted = linked_alone(tmp_path, records)
     with (
-        running("link", "--config", config, cwd=tmp_path) as link,
+        Desk(broker.bootstrap, topic_prefix) as desk,
         arriving(broker.bootstrap, f"{topic_prefix}.articles.v1") as arrived,
     ):
-        until(lambda: arrived() >= len(wanted))
-        assert ended(link) == 0
+        for number in range(kills):
+            before = arrived()
+            desk.hand_on(records[number * share : (number + 1) * share])
+            with running("link", "--config", config, cwd=tmp_path) as link:
+                until(lambda before=before: arrived() > before)
+                assert link.poll() is None
+        desk.hand_on(records[kills * share :])
+        began = time.monotonic()
+        with running("link", "--config", config, cwd=tmp_path) as link:
+            until(lambda: arrived() >= len(wanted), 180)
+            behind = time.monotonic() - began
+            assert ended(link) == 0
 
-    assert told(read_topic(f"{topic_prefix}.articles.v1")) == wanted
+    found = read_topic(f"{topic_prefix}.articles.v1")
+    place = Place([Seen(*key) for key in wanted], published(found))
+    fault_row(f"link killed (kill -9) {kills} times", place, seconds=behind)
+    assert told(found) == wanted
 
 
 @pytest.mark.parametrize("how", [signal.SIGKILL, pytest.param(signal.SIGSTOP, marks=pytest.mark.slow)])
@@ -114,7 +117,7 @@ def test_one_stands_by_and_takes_over(
     """From one that was killed, and from one that stood still: when it wakes, it stands by itself."""
     config = configured(tmp_path, broker.bootstrap, topic_prefix, linked=True)
     records = fresh(43, 300)
-    wanted = published(tmp_path, records)
+    wanted = linked_alone(tmp_path, records)
     with ExitStack() as stack:
         desk = stack.enter_context(Desk(broker.bootstrap, topic_prefix))
         arrived = stack.enter_context(arriving(broker.bootstrap, f"{topic_prefix}.articles.v1"))
@@ -149,7 +152,7 @@ def test_what_kafka_refuses_and_what_is_no_record_are_dead_letters(
     records = fresh(44, 20)
     words = " ".join(f"The ferry left at {n}." for n in range(20_000))
     long = replace(records[0], id="long", article=replace(records[0].article, text=words))
-    wanted = published(tmp_path, records)
+    wanted = linked_alone(tmp_path, records)
     with Desk(broker.bootstrap, topic_prefix) as desk, running("link", "--config", config, cwd=tmp_path) as link:
         until(lambda: is_at_work(tmp_path))
         limited(broker.bootstrap, f"{topic_prefix}.articles.latest.v1", 50_000)

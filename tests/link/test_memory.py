@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,7 +11,13 @@ import pytest
 from ingest.config import Stories
 from ingest.linking import Linking
 from ingest.work.memory import LINKED, Memory
+from ingest.work.settling import Settling
+from ingest.work.shares import Share, Taken
+from sinks.kafka_client import Place
+from sinks.kafka_fitting import Fitting
+from sinks.kafka_messages import Message, Names, Note
 from tests.link.newsroom import fresh
+from tests.processors.stories.newsroom import MORNING, record
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -17,6 +25,7 @@ if TYPE_CHECKING:
     from processors.records import Outcome, Record
 
 TOPIC = "news.linked.v1"
+PLACE = Place("news.enriched.v1", 0)
 
 
 def batches(records: Sequence[Record], size: int) -> Iterator[Sequence[Record]]:
@@ -89,3 +98,30 @@ def test_a_memory_that_lost_its_beginning_begins_a_new_window() -> None:
 
     assert again.reason == "duplicate"
     assert after.story is None or after.story.size == 1
+
+
+class Kept:
+    """Stands for Kafka: keeps what is settled."""
+
+    def __init__(self) -> None:
+        self.messages: list[Message | Note] = []
+
+    def settle(self, messages: Sequence[Message | Note], offsets: Mapping[Place, int]) -> None:
+        """As `Seat.settle`."""
+        assert offsets == {PLACE: 8}
+        self.messages += messages
+
+
+def test_what_kafka_would_never_take_is_not_remembered_and_nothing_else_is_held_up() -> None:
+    """An article whose last state, compressed, is larger than the topic allows; its record is not too large."""
+    fitting = Fitting(Names("news"), max_request_size=10**6, page_bytes=0, compression="none", now=lambda: MORNING)
+    fitting.limits = {TOPIC: 20_000}
+    share = Share(PLACE, recalled({}))
+    words = " ".join(f"{random.Random(n).getrandbits(64):x}" for n in range(3_000))
+    seat = Kept()
+    Settling(fitting, TOPIC).settle([(record("a", "A long one", words), Taken(share, 7))], seat)  # type: ignore[arg-type]  # see Kept
+    share.drop()
+
+    tables = [json.loads(one.key)[0] for one in seat.messages if isinstance(one, Note)]
+    assert sorted(tables) == ["issued", "linked", "seen", "story"]
+    assert [one.topics[0] for one in seat.messages if isinstance(one, Message)] == ["news.articles.v1"]
