@@ -1,6 +1,8 @@
 """What copies, stories and revisions cost on one core, beside datasketch MinHash alone; and memory of the window.
 
     python benchmarks/stories.py [--windows 10000,150000] [--shared FOLDER]
+    python benchmarks/stories.py --late [FOLDER]      how far stories agree when documents come up to 24 hours late
+    python benchmarks/stories.py --killed [1000]      an archive replayed twice, and killed five times and resumed
 
 Documents are invented: words by Zipf's law, 40 to 1,200 of them (350 in the middle), a tenth copies that were cut or
 continued, a fifth other accounts of one event, a twentieth new states of an article. They come so fast that a window of
@@ -8,7 +10,8 @@ record time holds as many as are asked for. MinHash is `datasketch` as its docum
 word-5 shingles, threshold 0.5, query and insert; it finds copies alone, and only those of about the same length. Both
 run in turn over the same documents, in CPU time; ratios are medians over rounds.
 
-With `--shared` (the folder that holds `dev.jsonl.gz`), also the labelled documents, which are short.
+With `--shared` (the folder that holds `dev.jsonl.gz`), also the labelled documents, which are short. `--late` takes the
+same folder, and invented documents without one.
 """
 
 from __future__ import annotations
@@ -25,12 +28,13 @@ import sys
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import accumulate
+from itertools import accumulate, islice
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
+from benchmarks.storyorder import delayed, first_of, killed
 from processors.records import Article, Mode, Origin, Record, Revision
 from processors.stories.linker import Linker
 from processors.stories.revisions import revised
@@ -43,6 +47,9 @@ if TYPE_CHECKING:
 START = datetime(2026, 3, 2, tzinfo=UTC)
 VOCABULARY = 60_000
 ROUNDS = 5
+EVERY = 300
+"""Seconds between invented documents where their time matters."""
+INVENTED = 2_000
 SAMPLE = 2_000
 """Documents of a round."""
 
@@ -162,10 +169,14 @@ def measure(label: str, linker: Linker, batches: Sequence[Sequence[tuple[Record,
     print(f"{label:34s} {statistics.median(own) * 1e6:7.0f} µs a document, {beside}", flush=True)
 
 
-def labelled(folder: Path) -> list[tuple[Record, Record | None]]:
-    """The labelled documents."""
+def labels(folder: Path) -> list[dict[str, Any]]:
+    """The labelled documents, by time."""
     with gzip.open(folder / "dev.jsonl.gz", "rt", encoding="utf-8") as lines:
-        rows = [json.loads(line) for line in lines]
+        return [json.loads(line) for line in lines]
+
+
+def labelled(folder: Path) -> list[tuple[Record, Record | None]]:
+    """The same as records."""
     return [
         (
             Record(
@@ -176,8 +187,17 @@ def labelled(folder: Path) -> list[tuple[Record, Record | None]]:
             ),
             None,
         )
-        for row in rows
+        for row in labels(folder)
     ]
+
+
+def come_late(folder: Path | None) -> None:
+    """Print how far stories of labelled documents agree when they come late; without a folder, of invented ones."""
+    if folder is None:
+        delayed(first_of((record for record, _ in Newsroom(11, EVERY)), INVENTED))
+    else:
+        gold = {row["id"]: row["gold_story"] for row in labels(folder)}
+        delayed([record for record, _ in labelled(folder)], gold)
 
 
 def windowed(window: int) -> None:
@@ -196,7 +216,13 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     options.add_argument("--windows", default="1000,10000,150000", help="documents in the window")
     options.add_argument("--shared", type=Path, metavar="FOLDER", help="the labelled documents")
+    options.add_argument("--late", type=Path, nargs="?", const=Path(), metavar="FOLDER", help="what being late changes")
+    options.add_argument("--killed", type=int, nargs="?", const=1_000, metavar="N", help="replay, replay, and kill -9")
     chosen = options.parse_args()
+    if chosen.late is not None or chosen.killed:
+        if chosen.late is not None:
+            come_late(chosen.late if chosen.late != Path() else None)
+        sys.exit(chosen.killed and not killed([record for record, _ in islice(Newsroom(12, EVERY), chosen.killed)]))
     for window in map(int, filter(None, chosen.windows.split(","))):
         process = multiprocessing.get_context("spawn").Process(target=windowed, args=(window,))
         process.start()

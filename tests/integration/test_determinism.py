@@ -13,9 +13,12 @@ import pytest
 
 from tests.ingest.newsroom import archive, begun, html, newstap
 from tests.ingest.sources.samples import record, response
+from tests.processors.stories.newsroom import stream
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from processors.records import Record
 
 KILLS = 5
 BATCH = 30
@@ -30,6 +33,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
 def test_the_same_bytes_however_it_is_run(tmp_path: Path) -> None:
     """By the SHA-256 over the sorted lines of all that it gave, with learned boilerplate among what it depends on."""
     inputs = archive(tmp_path / "in", 12, BATCH * (KILLS + 1))
+    (inputs / "agency.jsonl").write_text("".join(f"{json.dumps(_document(each))}\n" for each in stream(8, BATCH * 2)))
     (inputs / "crawl.warc").write_bytes(b"".join(record(n, response(_page(n))) for n in range(1, 9)))
     assert _replayed(tmp_path, "lessons", inputs) == 0
 
@@ -44,11 +48,21 @@ def test_the_same_bytes_however_it_is_run(tmp_path: Path) -> None:
     assert _digest(tmp_path / "one") == _digest(tmp_path / "two") == _digest(tmp_path / "killed")
     removed = {cut["rule"] for line in _lines(tmp_path / "one") for cut in json.loads(line).get("removed", ())}
     assert "site-learned" in removed, "the start state counts"
+    records = [json.loads(line) for line in _lines(tmp_path / "one") if b'"fingerprint"' in line]
+    assert any(each["dup"] for each in records), "what is a copy of what counts"
+    assert any(each["revision"]["n"] > 1 and each["revision"]["class"] for each in records), "what is changed, too"
+    assert max(each["story"]["size"] for each in records if each["story"]) > 2, "and which story it is of"
     assert _digest(tmp_path / "lessons") != _digest(tmp_path / "one")
 
 
 def _page(n: int) -> bytes:
     return html(n).replace("</article>", f"{NOTE}</article>").encode()
+
+
+def _document(one: Record) -> dict[str, object]:
+    """An article of an agency, with copies, other accounts and new states; those are under the same address."""
+    url = f"https://agency.example/{one.id}"
+    return {"url": url, "title": one.article.title, "text": one.article.text, "fetched": str(one.origin.fetched)}
 
 
 def _command(folder: Path, name: str, inputs: Path, *more: object) -> tuple[object, ...]:
