@@ -44,6 +44,8 @@ TERMS = 60
 """Terms that a story is told by."""
 KEYS = 10
 """Terms of a document by which it is found."""
+_SHORT = 1 << 16
+"""Weights below take two bytes, as most do."""
 _ASKED = 12
 _COMPARED = 6
 _BUCKETS = 1 << 13
@@ -80,14 +82,14 @@ class Cluster:
     def tell(self, vector: Mapping[int, int]) -> None:
         """Be told by a vector, too."""
         if not self.terms:
-            self.terms, self.weights = array("I", vector), array("I", vector.values())
+            self.terms, self.weights = array("I", vector), array("H", vector.values())
             return
         total = dict(zip(self.terms, self.weights, strict=True))
         for term, weight in vector.items():
             total[term] = total.get(term, 0) + weight
         kept = sorted([(-weight, term) for term, weight in total.items()])[:TERMS]
         self.terms = array("I", [term for _, term in kept])
-        self.weights = array("I", [-weight for weight, _ in kept])
+        self.weights = array("I" if kept[0][0] <= -_SHORT else "H", [-weight for weight, _ in kept])
         self.length = isqrt(sum([weight * weight for weight in self.weights])) or 1
 
 
@@ -182,10 +184,10 @@ def _is_open(cluster: Cluster, reading: Reading) -> bool:
 
 def _is_form(reading: Reading, document: Held) -> bool:
     """Say whether two texts are one form filled in twice."""
-    mine, theirs = reading.numbers, document.numbers
-    fewer, shorter = min(len(mine), len(theirs)), min(len(reading.hashes.unique), len(document.shingles))
+    mine, theirs, shingles = reading.numbers, document.numbers, document.shingles
+    fewer, shorter = min(len(mine), len(theirs)), min(len(reading.hashes.unique), len(shingles))
     if not fewer or not shorter or len(mine.intersection(theirs)) >= ALIKE * fewer:
         return False
-    if len(mine) > TABLE * len(reading.hashes.unique) and len(theirs) > TABLE * len(document.shingles):
+    if len(mine) > TABLE * len(reading.hashes.unique) and len(theirs) > TABLE * len(shingles):
         return True
-    return len(reading.unique.intersection(document.shingles)) >= max(1, FORM * shorter)
+    return len(reading.unique.intersection(shingles)) >= max(1, FORM * shorter)

@@ -60,8 +60,9 @@ class Copies:
 
     def add(self, document: Held) -> None:
         """Let later documents be found to be copies of this one."""
-        self._index.add(sampled(document.shingles), document.number)
-        if document.whole and len(document.shingles) < LEAST:
+        shingles = document.shingles
+        self._index.add(sampled(shingles), document.number)
+        if document.whole and len(shingles) < LEAST:
             self._index.add((document.whole,), document.number)
 
     def leave(self, oldest: int) -> None:
@@ -103,11 +104,12 @@ def _rank(match: Match) -> tuple[float, int]:
 def _match(reading: Reading, document: Held) -> Match | None:
     if reading.whole and reading.whole == document.whole:
         return Match(document, 1.0, "exact")
-    mine, theirs = len(reading.hashes.unique), len(document.shingles)
+    shingles = document.shingles
+    mine, theirs = len(reading.hashes.unique), len(shingles)
     shorter = min(mine, theirs)
     if shorter < LEAST:
         return None
-    common = reading.unique.intersection(document.shingles)
+    common = reading.unique.intersection(shingles)
     if len(common) < CONTAINED * shorter or _is_filled_anew(reading, common, document):
         return None
     if shorter < SHORT and _is_of_another(reading, document):

@@ -55,7 +55,8 @@ def document_from_bytes(body: bytes) -> Held | None:
 def cluster_to_bytes(cluster: Cluster) -> bytes:
     """Return a story."""
     fields = [cluster.number, cluster.id, cluster.language, cluster.first, cluster.last, cluster.size, cluster.into]
-    return _packed([*fields, cluster.length], [cluster.terms, cluster.weights, cluster.title, cluster.members])
+    arrays = [cluster.terms, array("I", cluster.weights), cluster.title, cluster.members]
+    return _packed([*fields, cluster.length], arrays)
 
 
 def cluster_from_bytes(body: bytes) -> Cluster | None:
