@@ -100,4 +100,21 @@ def test_what_has_left_takes_no_room() -> None:
         index.oldest = max(0, number - 10)
         index.add([16 * (number % 3)], number)
 
-    assert sum(len(bucket) for bucket in index._buckets if bucket is not None) < 50 * 8
+    assert len(index) < 50
+    assert sum(len(bucket) for bucket in index._buckets if bucket is not None) == 8 * len(index)
+
+
+def test_buckets_that_are_parted_lose_nothing() -> None:
+    """Of 16 buckets they become more than 1,000, whose keys differ in higher bits; and what has left goes away."""
+    index, wanted = Postings(4, 16), dict[int, list[int]]()
+    for number in range(3_000):
+        keys = [(number * 7919 + place * 104_729) % 30_011 << 7 for place in range(20)]
+        index.oldest = max(0, number - 2_000)
+        index.add(keys, number)
+        for key in keys:
+            wanted.setdefault(key, []).append(number)
+
+    alive = {key: [n for n in numbers if n >= index.oldest][::-1][:4] for key, numbers in wanted.items()}
+    assert dict(index.find(wanted)) == {key: numbers for key, numbers in alive.items() if numbers}
+    assert len(index._buckets) > 1_000
+    assert 40_000 <= len(index) < 50_000
