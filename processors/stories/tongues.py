@@ -59,11 +59,8 @@ def codes(words: Sequence[str], language: str | None) -> list[int]:
     if is_unspaced("".join(words)):
         words = _paired(words)
     found = [known.get(word) for word in words]
-    if None in found:
-        for word in words:
-            if word not in known:
-                known[word] = _code(word, language)
-        found = [known[word] for word in words]
+    for place in [place for place, code in enumerate(found) if code is None] if None in found else ():
+        found[place] = known[words[place]] = _code(words[place], language)
     return found  # type: ignore[return-value]  # every word is known by now
 
 
