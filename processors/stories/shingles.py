@@ -143,9 +143,14 @@ def _words(codes: Codes, begins: Places, ends: Places, kinds: Kinds) -> Whole:
     powers, inverses = _powers()
     last = int(ends[-1]) if len(ends) else 0
     sums = np.zeros(last + 1, dtype=np.uint64)
-    np.cumsum((codes[:last].astype(np.uint64) + _ONE) * powers[:last], out=sums[1:])
-    values: Whole = (sums[ends] - sums[begins]) * inverses[begins]
-    values = ((values ^ (values >> _HALF)) * _GOLDEN) >> _HALF
+    values: Whole = codes[:last].astype(np.uint64)  # changed in place: what is made anew has to be fetched anew
+    values += _ONE
+    values *= powers[:last]
+    np.cumsum(values, out=sums[1:])
+    values = (sums[ends] - sums[begins]) * inverses[begins]
+    values ^= values >> _HALF
+    values *= _GOLDEN
+    values >>= _HALF
     values &= ~_IS_NUMBER
     values |= kinds[begins] == _DIGIT
     return values
@@ -153,10 +158,12 @@ def _words(codes: Codes, begins: Places, ends: Places, kinds: Kinds) -> Whole:
 
 def _mixed(values: Whole) -> Shingles:
     count = max(0, len(values) - WIDTH + 1)
-    mixed = values[:count]
+    mixed = values[:count].copy()
     for place in range(1, WIDTH):
-        mixed = mixed * _GOLDEN + values[place : place + count]
-    mixed = (mixed ^ (mixed >> _HALF)) * _GOLDEN
+        mixed *= _GOLDEN
+        mixed += values[place : place + count]
+    mixed ^= mixed >> _HALF
+    mixed *= _GOLDEN
     return (mixed >> _HALF).astype(np.uint32)
 
 
