@@ -33,7 +33,7 @@ EMPTY = {
     "snippet": "",
     "revision": 1,
     "story": "",
-    "copy": "",
+    "dup": "",
 }
 """A row without a record: the script fills copies of it."""
 

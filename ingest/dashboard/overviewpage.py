@@ -53,6 +53,7 @@ class OverviewPage:
             "overview",
             health=self._health.snapshot(),
             standing=self._standing(),
+            top=max(every),
             chart=lines(series, _label(series)),
             names=[_NAMES.get(name, name) for name in series],
             quarters=_quarters(series),

@@ -29,7 +29,7 @@ def row(shown: Shown) -> dict[str, Any]:
         "snippet": snippet(article),
         "revision": record.revision.n,
         "story": record.story.id if record.story is not None else record.id,
-        "copy": "" if record.dup is None else record.dup.kind,
+        "dup": "" if record.dup is None else record.dup.kind,
     }
 
 
@@ -59,4 +59,4 @@ def stories(rows: list[dict[str, Any]]) -> list[list[dict[str, Any]]]:
 
 def _time(record: Record) -> str:
     moment = event_time(record)
-    return "" if moment is None else moment.isoformat(timespec="minutes")
+    return "" if moment is None else moment.isoformat(sep=" ", timespec="minutes")

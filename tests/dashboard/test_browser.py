@@ -92,6 +92,34 @@ def test_records_of_the_newsroom_appear_without_a_reload(desk: Desk, browser: Br
     assert browser.run("return window.unchanged") is True
 
 
+def test_a_record_out_of_the_stream_looks_as_it_does_after_a_reload(served: Served, browser: Browser):
+    """Stories, folds, topics, notes: what the script makes is what the template makes."""
+    browser.driver.get(served.url)
+    browser.until(lambda: browser.text("#state") == "Live", "the stream is open")
+    alone = make_record(id="alone", story=None, dup=None, article=make_article(title="Alone", topics=()))
+    again = make_record(id="one", article=make_article(title="Ferry in dock"))
+    for record in (make_record(id="one"), alone, make_record(id="two"), again):
+        served.dashboard.saw(record)
+    browser.until(lambda: titles(browser)[:1] == ["Ferry in dock"], "the last of them at the top")
+    streamed = listed(browser)
+    browser.driver.refresh()
+
+    assert streamed == listed(browser)
+    assert len(streamed) == 2
+
+
+def listed(browser: Browser) -> list[str]:
+    """Return the stories as they read, folds included, without what is hidden."""
+    script = """
+      return [...document.querySelectorAll("#stories > .story")].map((story) => {
+        const copy = story.cloneNode(true);
+        copy.querySelectorAll("[hidden]").forEach((part) => part.remove());
+        return copy.textContent.split(/\\s+/).join(" ").trim();
+      });
+    """
+    return [str(text) for text in browser.run(script)]
+
+
 def test_filters_narrow_the_list_and_the_stream(desk: Desk, browser: Browser):
     browser.driver.get(desk.url)
     languages = {record.article.language for record in desk.records}
@@ -171,6 +199,7 @@ def test_a_feed_is_paused_and_resumed_with_the_keyboard(desk: Desk, browser: Bro
     press("resume", "active")
     browser.one(f'#{row} [data-action="poll"]').send_keys("\n")
     browser.until(lambda: "poll" in browser.text(".told"), "an answer to poll now")
+    browser.driver.get(f"{desk.url}/feeds")
     browser.picture("feeds")
 
 

@@ -29,6 +29,7 @@ def test_the_live_page_holds_the_newest_records_one_story_under_its_newest(serve
     places = [text.index(f"Ferry report {n}") for n in (2, 1, 0)]
     assert places == sorted(places)
     assert '<span data-fill="count">2</span>' in text
+    assert text.count("revision 2 near copy</span>") == 3
 
 
 def test_the_newest_state_of_an_article_takes_the_place_of_the_one_before(served: Served):

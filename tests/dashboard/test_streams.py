@@ -59,6 +59,7 @@ def test_a_stream_begins_with_what_was_and_goes_on_with_what_comes(served: Serve
 
     assert (first["title"], second["title"]) == ("Report 1", "Report 2")
     assert first["href"] == "/records/id-1"
+    assert (first["revision"], first["dup"], first["topics"]) == (2, "near", ["north-korea"])
 
 
 def test_a_viewer_who_comes_back_gets_what_it_missed_and_nothing_twice(served: Served):

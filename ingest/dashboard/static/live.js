@@ -32,7 +32,7 @@
     const link = card.querySelector("a.open");
     link.setAttribute("href", row.href.startsWith("/records/") ? row.href : "#");
     for (const name of ["title", "site", "language", "time", "snippet"]) text(card, name, row[name]);
-    const notes = [row.revision > 1 ? `revision ${row.revision}` : "", row.copy ? `${row.copy} copy` : ""];
+    const notes = [row.revision > 1 ? `revision ${row.revision}` : "", row.dup ? `${row.dup} copy` : ""];
     text(card, "note", notes.filter(Boolean).join(" "));
     const topics = card.querySelector('[data-fill="topics"]');
     topics.replaceChildren(...row.topics.flatMap((name) => {
