@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kafka import KafkaConsumer, TopicPartition
 
 from sinks.kafka_client import AwayError, Connection, connected, translated
+from sinks.kafka_following import UnreadableMessageError, polled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_POLL_MS = 500
+    from sinks.kafka_client import Fetched
+
+log = logging.getLogger(__name__)
+
+_POLL_SECONDS = 0.5
 _SILENT_POLLS = 60
 """After so many polls without a message, half a minute, the broker counts as away."""
 
@@ -53,16 +59,24 @@ def read_topic(connection: Connection, topic: str) -> Iterator[Stored]:
         while True:
             with translated(f"reading {topic}"):
                 left = [part for part in parts if consumer.position(part) < ends[part]]
-                found = consumer.poll(timeout_ms=_POLL_MS) if left else {}
+                found = _polled(consumer) if left else []
             if not left:
                 return
             silent = 0 if found else silent + 1
             if silent >= _SILENT_POLLS:
                 raise AwayError(f"reading {topic}: the broker has fallen silent")
-            for part, messages in found.items():
-                for message in messages:
-                    if message.offset < ends[part]:
-                        key = (message.key or b"").decode("utf-8", "replace")
-                        yield Stored(message.partition, message.offset, key, message.value)
+            for message in found:
+                if message.offset < ends[TopicPartition(*message.place)]:
+                    key = (message.key or b"").decode("utf-8", "replace")
+                    yield Stored(message.place.partition, message.offset, key, message.value)
     finally:
         consumer.close()
+
+
+def _polled(consumer: KafkaConsumer) -> list[Fetched]:
+    """Return what came; a message that the library cannot take apart is told and passed over."""
+    try:
+        return polled(consumer, _POLL_SECONDS)
+    except UnreadableMessageError as bad:
+        log.warning("passed over: %s", bad)
+        return []

@@ -73,6 +73,15 @@ def read_topic(broker: Broker) -> Callable[..., list[ConsumerRecord]]:
     return read
 
 
+class Header(str):
+    """The key of a header, in bytes that are not UTF-8: with it kafka-python's own consumer hangs for good."""
+
+    __slots__ = ()
+
+    def encode(self, *_: object) -> bytes:
+        return b"\xff\xfe"
+
+
 def committed(bootstrap: str, topic: str) -> list[ConsumerRecord]:
     """Return every message of a topic that a `read_committed` reader sees now, by partition and offset."""
     consumer = KafkaConsumer(

@@ -14,7 +14,7 @@ from sinks.base import Item, Kind
 from sinks.codec import CodecError, load_object
 from sinks.kafka_admin import admin
 from sinks.kafka_client import DeniedError, Fetched, KafkaTroubleError, Place
-from sinks.kafka_following import LostOffsetError, Reader, behind
+from sinks.kafka_following import LostOffsetError, Reader, UnreadableMessageError, behind
 
 if TYPE_CHECKING:
     import sqlite3
@@ -97,6 +97,10 @@ class TopicsSource:
                     yield None
                 except LostOffsetError as lost:
                     self._go_on(lost)
+                except UnreadableMessageError as bad:
+                    log.warning("passed over: %s", bad)
+                    self._next[bad.place] = bad.offset + 1
+                    yield Entry(content=None, mark=Passed(bad.place, bad.offset + 1))
                 except DeniedError as denied:
                     raise SourceError(f"Kafka at {self._connection.bootstrap}: {denied}") from denied
                 except KafkaTroubleError as trouble:

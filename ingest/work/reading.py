@@ -14,11 +14,11 @@ from ingest.work.shares import Share, Taken, remember
 from processors.records import Failed, Form, Mode, Origin, Page, Step
 from sinks.codec import CodecError
 from sinks.kafka_client import AwayError, DeniedError, FencedError, KafkaTroubleError, Place
-from sinks.kafka_following import behind
+from sinks.kafka_following import UnreadableMessageError, behind
 from sinks.kafka_group import Change, Changed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable
+    from collections.abc import Callable, Generator, Iterable, Sequence
 
     from ingest.health import Part
     from ingest.work.memory import Memory
@@ -62,7 +62,7 @@ class Reading(Generic[T]):
         self._shares: dict[Place, Share] = {}
         self._shadow: Shadow | None = None
         """Where all is one member's, and that is another one."""
-        self._queue: deque[tuple[Fetched, Share]] = deque()
+        self._queue: deque[tuple[Fetched | UnreadableMessageError, Share]] = deque()
         self._failures = 0
         self._retry_at = self._told_at = 0.0
         self._looked_at = self._watched_at = time.monotonic()
@@ -95,7 +95,7 @@ class Reading(Generic[T]):
             # What is waiting is enough: only the group is to be heard then.
             paused = [share.place for share in self.shares] if self._queue else []
             self.seat.member.pause(paused)
-            fetched = self.seat.member.poll(0 if self._queue else seconds)
+            fetched = _polled(self.seat.member, 0 if self._queue else seconds)
             self._heed(self.seat.member.changes())
             self._follow()
             self._take(fetched)
@@ -155,7 +155,9 @@ class Reading(Generic[T]):
                 return self._content(one), Taken(share, one.offset)
         return None
 
-    def _content(self, one: Fetched) -> T | Failed:
+    def _content(self, one: Fetched | UnreadableMessageError) -> T | Failed:
+        if isinstance(one, UnreadableMessageError):
+            return Failed(origin=Origin(mode=Mode.WORK), url=None, step=Step.READ, error=str(one))
         body = one.value or b""
         try:
             return self._decode(body)
@@ -229,7 +231,7 @@ class Reading(Generic[T]):
             self._shadow.close()
             self._shadow = None
 
-    def _take(self, fetched: Iterable[Fetched]) -> None:
+    def _take(self, fetched: Iterable[Fetched | UnreadableMessageError]) -> None:
         for one in fetched:
             if (share := self._shares.get(one.place)) is not None:
                 self._queue.append((one, share))
@@ -288,6 +290,14 @@ class Reading(Generic[T]):
         elif now - self._whole_at > _SILENT_SECONDS:
             member.leave()
             raise AwayError(f"nobody has the partitions {_numbers(sorted(nobodys))}; the group shares them out anew")
+
+
+def _polled(member: Member, seconds: float) -> Sequence[Fetched | UnreadableMessageError]:
+    """Return what came; a message that the library cannot take apart is passed over once, and has its outcome too."""
+    try:
+        return member.poll(seconds)
+    except UnreadableMessageError as bad:
+        return [bad]
 
 
 def _numbers(places: Iterable[Place]) -> str:

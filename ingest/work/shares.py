@@ -7,14 +7,14 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from sinks.kafka_client import AwayError, Place
-from sinks.kafka_following import Reader
+from sinks.kafka_following import Reader, UnreadableMessageError
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Sequence
 
     from ingest.work.memory import Memory
-    from sinks.kafka_client import Connection
+    from sinks.kafka_client import Connection, Fetched
 
 log = logging.getLogger(__name__)
 
@@ -73,7 +73,7 @@ def remember(connection: Connection, topic: str, shares: Sequence[Share], stop: 
         reader.read(dict.fromkeys(left))
         since = time.monotonic()
         while left and not stop.is_set():
-            for one in reader.poll(_SLICE_SECONDS):
+            for one in _polled(reader):
                 since = time.monotonic()
                 if one.key is not None and one.place in left:
                     left[one.place].memory.learn(one.key, one.value)
@@ -83,3 +83,12 @@ def remember(connection: Connection, topic: str, shares: Sequence[Share], stop: 
                 raise AwayError(f"{topic} does not show all it holds, for {_STALL_SECONDS:.0f} s by now")
     finally:
         reader.close()
+
+
+def _polled(reader: Reader) -> list[Fetched]:
+    """Return what came; a message that the library cannot take apart is none of ours, and nothing to remember."""
+    try:
+        return reader.poll(_SLICE_SECONDS)
+    except UnreadableMessageError as bad:
+        log.warning("passed over: %s", bad)
+        return []

@@ -19,7 +19,7 @@ from sinks.codec import encode_record
 from sinks.reader import Message, Reader, UnreadableError
 from tests.broker.process import free_port
 from tests.builders import make_record
-from tests.kafka_fixtures import make_topic
+from tests.kafka_fixtures import Header, make_topic
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,15 +28,6 @@ if TYPE_CHECKING:
 
 pytestmark = [pytest.mark.kafka, pytest.mark.timeout(150)]
 LIMIT = 60.0
-
-
-class Header(str):
-    """The key of a header, in bytes that are not UTF-8."""
-
-    __slots__ = ()
-
-    def encode(self, *_: object) -> bytes:
-        return b"\xff\xfe"
 
 
 @pytest.fixture
