@@ -28,6 +28,10 @@ from typing import ClassVar
 from ingest.secret import mask_urls
 
 
+LONGEST_DETAIL = 300
+"""Characters: a server can make up 100 kB of a message, and it is logged and kept with the feed."""
+
+
 class FetchError(Exception):
     """A document could not be fetched."""
 
@@ -37,7 +41,7 @@ class FetchError(Exception):
     def __init__(self, url: str, detail: str) -> None:
         self.url = mask_urls(url)
         """Of the hop that failed, credentials masked."""
-        self.detail = mask_urls(detail)
+        self.detail = mask_urls(detail)[:LONGEST_DETAIL]
         super().__init__(f"{self.url}: {self.detail}")
 
 

@@ -82,6 +82,7 @@ sasl_password = "${TOKEN}"
 listen = "127.0.0.1:8080"
 """
 SECRET = "s3cret-value"
+ARTICLE = Article(title="The harbour", text="A ferry left the harbour of Cathay. The dock was full.")
 TOML = (
     b"[[",
     b"]]",
@@ -131,6 +132,9 @@ def _topics(data: bytes) -> None:
     stored = topics_from_json(topics_to_json(topics))
     assert stored.digest == topics.digest
     assert topics_to_json(stored) == topics_to_json(topics)
+    if any(files):
+        article = TagTopics(topics)(ARTICLE)
+        assert {tag.topic for tag in article.topics} <= set(topics.names)
 
 
 @cache

@@ -6,11 +6,13 @@ from array import array
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from ingest.documents import DocumentError, document_of
 from processors.profiles.lessons import Lesson, Line
 from processors.profiles.site import Block, Site
 from processors.profiles.snapshot import Snapshot, known_from_json, known_to_json, snapshot_of
 from processors.profiles.stored import lesson_from_json, lesson_to_json, site_from_json, site_to_json
 from processors.profiles.verdicts import Known
+from processors.records import Form, Hint, Page
 from processors.stories.clusters import Cluster
 from processors.stories.stored import cluster_from_bytes, cluster_to_bytes, document_from_bytes, document_to_bytes
 from processors.stories.window import Held
@@ -80,6 +82,17 @@ def _profiles(numbers: array[int], time: int | None, number: int, texts: list[st
     assert Snapshot.load(body).sites == {texts[0]: known}
 
 
+def _line(data: bytes) -> None:
+    page = make_page(form=Form.LINE, body=data, url=None, hint=Hint())
+    try:
+        found = document_of(page)
+    except DocumentError:
+        return
+    assert document_of(page) == found
+    if isinstance(found, Page):
+        assert codec.decode_whole_page(codec.encode_whole_page(found)) == found
+
+
 def _target(name: str, decode: Callable[[bytes], Any], encode: Callable[[Any], bytes], seed: bytes) -> Target:
     return Target(
         name=name,
@@ -95,6 +108,19 @@ TARGETS = (
     _target("dead-letter", codec.decode_failed, codec.encode_failed, codec.encode_failed(make_failed())),
     _target("skipped", codec.decode_skipped, codec.encode_skipped, codec.encode_skipped(make_skipped())),
     _target("page", codec.decode_whole_page, codec.encode_whole_page, codec.encode_whole_page(make_page())),
+    Target(
+        name="line",
+        holds="any line of an archive: a DocumentError, or the same document each time, which the wire takes",
+        run=_line,
+        seeds=(
+            b'{"id": 7, "url": "https://a.example/1", "title": "T", "text": "One.\\nTwo.", "published": "1 May 1951"}',
+            b'{"html": "<p>x", "authors": ["A"], "fetched": "2024-05-02T03:04:05.5+09:00", "language": "en"}',
+            codec.encode_record(make_record()),
+            codec.encode_failed(make_failed()),
+            codec.encode_whole_page(make_page()),
+        ),
+        words=(*WORDS, b'"html":', b'"text":', b'"published":', b'"authors":"x"', b'"fetched":'),
+    ),
     Target(
         name="states",
         holds="what is stored of stories and site profiles comes back as it was",

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from ingest.fetch.errors import (
+    LONGEST_DETAIL,
     BlockedAddressError,
     CutShortError,
     DnsError,
@@ -266,3 +267,12 @@ def test_a_host_that_pushes_back_is_left_alone(status: int):
             assert site.asked[1].at - site.asked[0].at >= 0.95
 
     check()
+
+
+@looped
+async def test_what_a_server_makes_up_does_not_fill_logs_and_state():
+    async with Site() as site, fetcher() as using:
+        with pytest.raises(ProtocolError) as caught:
+            await get(site.on("/feed", b"no HTTP, " * 4_000 + b"\r\n\r\n"), using=using)
+
+    assert len(caught.value.detail) == LONGEST_DETAIL
