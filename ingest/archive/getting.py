@@ -54,7 +54,10 @@ def plain(record: Stored, where: str) -> bytes:
         ArchiveError: it holds none; the text begins with `where`.
     """
     if record.kind == "metadata":
-        return body_of(record.told["page"]["input"])
+        try:
+            return body_of(record.told["page"]["input"])
+        except (KeyError, TypeError, ValueError) as error:
+            raise ArchiveError(f"{where}: metadata that hold no page: {error}") from error
     response = parsed_response(record.block)
     if response is None:
         raise ArchiveError(f"{where}: no HTTP response")

@@ -27,7 +27,6 @@ from typing import ClassVar
 
 from ingest.secret import mask_urls
 
-
 LONGEST_DETAIL = 300
 """Characters: a server can make up 100 kB of a message, and it is logged and kept with the feed."""
 

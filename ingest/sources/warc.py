@@ -27,6 +27,8 @@ DOCUMENTS = WarcRecordType.response | WarcRecordType.resource | WarcRecordType.r
 
 # A version line with a named field under it: text that merely speaks of WARC is hardly ever both.
 _HEAD = re.compile(rb"WARC/[01]\.\d{1,2}[ \t]*\r?\n[A-Za-z][A-Za-z0-9-]{1,40}[ \t]*:")
+_LENGTHS = re.compile(rb"^((?:[\r\f][ \t\r\f]*)?)content-length[ \t\r\f]*:", re.IGNORECASE | re.MULTILINE)
+"""Whatever FastWARC takes for a length: it strips ASCII white space around names."""
 _LENGTH = re.compile(rb"^content-length[ \t]*:[ \t]*(\d{1,18})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 
 
@@ -72,7 +74,7 @@ FORMAT = Format(
 
 def _outcome(frame: Frame, name: str, limit: int, told: Told | None) -> Page | Skipped | Failed | None:
     try:
-        record = WarcRecord.from_bytes(_with_crlf(frame.head))
+        record = WarcRecord.from_bytes(_bearable(frame.head))
     except (OSError, ValueError) as error:
         return unreadable(name, frame.place.in_file, f"a record whose head cannot be read: {error}")
     if told is not None:
@@ -111,9 +113,14 @@ def fields_of(record: WarcRecord) -> dict[str, str]:
     return {name.lower(): value for name, value in reversed(list(record.headers.items()))}
 
 
-def _with_crlf(head: bytes) -> bytes:
-    """Return a head as FastWARC wants it, and the standard, too; not every writer does."""
-    return head if head.count(b"\r\n") == head.count(b"\n") else re.sub(rb"\r?\n", b"\r\n", head)
+def _bearable(head: bytes) -> bytes:
+    """Return a head that FastWARC can be trusted with: lines end as it wants them, and the standard, and no length.
+
+    It allocates as many bytes as the last length says, and ends the whole process where there are not so many.
+    """
+    if head.count(b"\r\n") != head.count(b"\n"):
+        head = re.sub(rb"\r?\n", b"\r\n", head)
+    return _LENGTHS.sub(rb"\1X-Length:", head)
 
 
 def _fetched(stamp: str | None) -> datetime | None:

@@ -5,17 +5,17 @@ from __future__ import annotations
 import gzip
 import io
 import tempfile
-from contextlib import suppress
+from contextlib import redirect_stderr, suppress
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ingest.archive import index
 from ingest.archive.checking import Checked
-from ingest.archive.finding import found
 from ingest.archive.redaction import redact
 from ingest.archive.surt import surt
 from ingest.archived import ArchiveError
+from ingest.archives import get
 from ingest.config import Config
 from ingest.sources.arc import read_arc
 from ingest.sources.base import Position
@@ -49,7 +49,7 @@ OURS = (
     WARCINFO,
     told_page(1, make_page(body=html(1))),
     told("skipped", 2, skipped={"schema": 1}),
-    told("entry", 3, page={}),
+    told("entry", 3, page={}, became={"record": "x"}),
 )
 WORDS = (
     *(
@@ -120,7 +120,9 @@ def _own(data: bytes) -> None:
         index.write(file)
         for problem in Checked(Path(folder), _config(), None).problems():
             assert problem.what
-        found(Path(folder), "https://news.example/1")
+        for wanted in ("https://news.example/1", "x"):
+            with suppress(ArchiveError), redirect_stderr(io.StringIO()):
+                get(_config(), wanted, path=Path(folder), raw=False, out=io.BytesIO())
         list(_replayed(file))
         with suppress(ArchiveError):
             redact(Path(folder), {"x"})

@@ -317,3 +317,11 @@ def test_whatever_bytes_are_changed_reading_ends_and_resumes(pack, edits):
 def test_any_bytes_can_be_read(data):
     assert len(warc(data)) <= 5
     assert warc(b"WARC/1.0\r\nWARC-Type: response\r\n" + data, Position())[-1:] != []
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "\rContent-Length", "\f\tcontent-length \t"])
+def test_a_second_length_costs_no_memory_and_no_process(name: str):
+    """FastWARC allocates it at once, and aborts the process where that fails."""
+    told = record(1).replace(b"\r\n\r\nHTTP/", f"\r\n{name}: 999999999999\r\n\r\nHTTP/".encode())
+
+    assert words(told + record(2)) == ["1", "2"]
