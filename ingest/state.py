@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest import archived, feedstore, issued, linkstore, pending, profiles, robotsfiles
+from ingest import archived, feedstore, issued, linkstore, pending, profiles, robotsfiles, withdrawn
 from sinks import outbox
 from sinks.store import Store
 
@@ -16,6 +16,7 @@ MIGRATIONS = (
     outbox.SCHEMA + issued.SCHEMA + feedstore.SCHEMA + pending.SCHEMA + robotsfiles.SCHEMA + profiles.LESSONS,
     archived.SCHEMA,
     linkstore.SCHEMA,
+    withdrawn.SCHEMA,
 )
 """Layouts of the service's state, oldest first; a published one is never edited."""
 _PATIENCE_SECONDS = 1.0

@@ -29,6 +29,8 @@ class Kind(StrEnum):
     """A document that workers elsewhere are to make something of; only Kafka carries it."""
     ENRICHED = "enriched"
     """A record that is yet to be linked, and numbered; only Kafka carries it."""
+    TOMBSTONE = "tombstone"
+    """An article is no longer there: the compacted topic forgets it. It has a key and no body."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,10 +44,11 @@ class Item:
     """The record's id; of a dead letter, the id of its input where known, else a digest of where it came from; of a
     page, what keeps it together with those it could be confused with (`ingest.routing`)."""
     body: bytes = field(repr=False)
-    """UTF-8 JSON, one line, without the newline."""
+    """UTF-8 JSON, one line, without the newline; empty for a tombstone."""
     label: str = ""
-    """What it is counted under within its kind: the reason of a skip, the step of a dead letter."""
+    """What it is counted under within its kind: the reason of a skip or tombstone, the step of a dead letter."""
     revision: int = 1
+    """Of a record; of a tombstone, the one that was published last."""
     short: bytes | None = field(default=None, repr=False)
     """A dead letter without its input, for a sink that cannot carry the whole one."""
     topics: tuple[str, ...] = ()

@@ -84,7 +84,7 @@ class KafkaSink:
         ValueError: a setting that cannot work.
     """
 
-    kinds = frozenset({Kind.RECORD, Kind.DEAD_LETTER, Kind.PAGE})
+    kinds = frozenset({Kind.RECORD, Kind.DEAD_LETTER, Kind.PAGE, Kind.TOMBSTONE})
 
     def __init__(
         self,

@@ -28,6 +28,7 @@ _TYPES = {
     Kind.DEAD_LETTER: b"newstap.dead-letter.v1",
     Kind.PAGE: b"newstap.page.v1",
     Kind.ENRICHED: b"newstap.enriched.v1",
+    Kind.TOMBSTONE: b"newstap.tombstone.v1",
 }
 _ON_THE_WAY = frozenset({Kind.PAGE, Kind.ENRICHED})
 """Between two stages, and not for others."""
@@ -67,7 +68,7 @@ class Names:
 
     @property
     def latest(self) -> str:
-        """The newest revision of each article, compacted."""
+        """The newest revision of each article, compacted; null where it is gone."""
         return f"{self.prefix}.articles.latest.v1"
 
     @property
@@ -116,6 +117,8 @@ class Names:
             return (self.pages,)
         if item.kind is Kind.ENRICHED:
             return (self.enriched,)
+        if item.kind is Kind.TOMBSTONE:
+            return (self.latest,)
         for topic in item.topics:
             if topic not in self.topics:
                 raise ValueError(f"topic {topic!r} is not enabled, so it has no stream in Kafka")
@@ -138,9 +141,9 @@ class Message:
     """Follows from the key."""
 
     @property
-    def value(self) -> bytes:
-        """What it carries."""
-        return self.item.body
+    def value(self) -> bytes | None:
+        """What it carries; None has a compacted topic forget the key."""
+        return None if self.item.kind is Kind.TOMBSTONE else self.item.body
 
     @property
     def weight(self) -> int:
@@ -196,16 +199,16 @@ def milliseconds(time: datetime) -> int:
 
 
 def headers(item: Item, time: datetime) -> list[tuple[str, bytes]]:
-    """Return the headers of an item's message."""
+    """Return the headers of an item's message; a tombstone has no value that could be of a type."""
     stamp = time.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    of_value = [("content-type", b"application/json"), ("schema", b"%d" % SCHEMA)]
     return [
         ("ce_specversion", b"1.0"),
         ("ce_id", _id(item).encode()),
         ("ce_source", b"newstap"),
         ("ce_type", _TYPES[item.kind]),
         ("ce_time", stamp.encode()),
-        ("content-type", b"application/json"),
-        ("schema", b"%d" % SCHEMA),
+        *(of_value if item.kind is not Kind.TOMBSTONE else []),
         ("topics", ",".join(item.topics).encode()),
     ]
 
@@ -217,6 +220,8 @@ def _id(item: Item) -> str:
     """
     if item.kind in _ON_THE_WAY:
         return hashlib.sha256(item.body).hexdigest()[:32]
+    if item.kind is Kind.TOMBSTONE:
+        return f"{item.key}/{item.revision}/tombstone"
     return f"{item.key}/{item.revision}"
 
 

@@ -321,7 +321,7 @@ class Session:
 def compressed_size(message: Message, compression: str) -> int:
     """Return the bytes of a message alone in a batch: what the broker compares with `max.message.bytes`."""
     builder = MemoryRecordsBuilder(2, _CODECS[compression], batch_size=0)
-    builder.append(message.timestamp_ms, message.key, message.item.body, message.headers)
+    builder.append(message.timestamp_ms, message.key, message.value, message.headers)
     builder.close()
     return int(builder.size_in_bytes())
 

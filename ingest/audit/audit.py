@@ -131,6 +131,8 @@ def _tell(before: Books, held: dict[str, Holdings], out: IO[str]) -> None:
     for why, n in before.passed.items():
         out.write(f"  {why:<14} {n:>9}\n")
     out.write(f"  {'in flight':<14} {before.waiting:>9}\n")
+    if before.count(Kind.TOMBSTONE):
+        out.write(f"tombstones       {before.count(Kind.TOMBSTONE):>9}\n")
     for name, one in held.items():
         place = before.places[name]
         out.write(

@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest import passed
+from ingest import passed, withdrawn
 from processors.records import Step
 from sinks.base import Kind
 
@@ -30,6 +30,8 @@ class Place:
     """Items it was not given yet."""
     withheld: frozenset[Key] = frozenset()
     """Records among them."""
+    stones: frozenset[str] = frozenset()
+    """The ids of tombstones among them."""
     refused: Counter[Kind] = field(default_factory=Counter)
     """Items it will never take and that are still in the outbox."""
 
@@ -46,6 +48,8 @@ class Books:
     """Documents that a replay was asked to leave alone, by why."""
     latest: dict[str, int]
     """Of each record's id the highest revision number that was given out."""
+    withdrawn: frozenset[str]
+    """The ids of those that are no longer there."""
     gaps: int
     """Items that left the outbox although some sink has not had them."""
     places: dict[str, Place]
@@ -59,9 +63,12 @@ class Books:
         return sum(n for (of, _), n in self.tally.items() if of is kind)
 
     def settled(self) -> int:
-        """Return how many documents are done with; a letter about an item that a sink refused is no document."""
-        outcomes = sum(n for what, n in self.tally.items() if what != (Kind.DEAD_LETTER, str(Step.DELIVER)))
-        return outcomes + sum(self.passed.values())
+        """Return how many documents are done with.
+
+        A letter about an item that a sink refused is no document, nor is a tombstone.
+        """
+        refused = self.tally.get((Kind.DEAD_LETTER, str(Step.DELIVER)), 0)
+        return sum(self.tally.values()) - refused - self.count(Kind.TOMBSTONE) + sum(self.passed.values())
 
 
 def read(store: Store) -> Books:
@@ -91,6 +98,7 @@ def _books(connection: sqlite3.Connection) -> Books:
         tally={(Kind(k), label): n for k, label, n in connection.execute("SELECT kind, label, n FROM tally")},
         passed=passed.counts(connection) if "passed" in tables else {},
         latest={str(key): int(n) for key, n in connection.execute("SELECT id, n FROM issued")},
+        withdrawn=withdrawn.every(connection) if "withdrawn" in tables else frozenset(),
         gaps=last - lowest - there,
         places={sink: _place(connection, sink, seq) for sink, (seq, _) in ledgers.items()},
         active={kind: int(stream["length"]) for kind, stream in files.items()},
@@ -109,12 +117,15 @@ def _place(connection: sqlite3.Connection, sink: str, seq: int) -> Place:
     undelivered: Counter[Kind] = Counter()
     turned_down: Counter[Kind] = Counter()
     withheld: set[Key] = set()
+    stones: set[str] = set()
     for number, kind, key, revision in _rows(connection, seq):
         undelivered[kind] += 1
         if kind is Kind.RECORD:
             withheld.add((key, revision))
+        elif kind is Kind.TOMBSTONE:
+            stones.add(key)
         turned_down[kind] += number in refused
-    return Place(seq, undelivered, frozenset(withheld), turned_down)
+    return Place(seq, undelivered, frozenset(withheld), frozenset(stones), turned_down)
 
 
 def _rows(connection: sqlite3.Connection, seq: int) -> Iterator[tuple[int, Kind, str, int]]:

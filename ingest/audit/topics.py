@@ -39,7 +39,7 @@ def of_topics(connection: Connection, prefix: str, before: Books, count: Countin
 
 
 def _compacted(connection: Connection, names: Names, held: Holdings, before: Books, count: Counting) -> Iterator[str]:
-    """Tell which articles the compacted topic lacks, or has an older revision of."""
+    """Tell which articles the compacted topic lacks, has an older revision of, or still has although they are gone."""
     latest: dict[str, int | None] = {}
     for message in count.over(read_topic(connection, names.latest)):
         if message.key in before.latest:
@@ -47,11 +47,15 @@ def _compacted(connection: Connection, names: Names, held: Holdings, before: Boo
             if message.body is not None:
                 one.record(message.body, "")
             latest[message.key] = next((n for _, n in one.records), None)
-    withheld = {key for key, _ in before.places["kafka"].withheld}
+    place = before.places["kafka"]
+    withheld = place.stones.union(key for key, _ in place.withheld)
     for key, n in before.latest.items():
         if key in withheld or (key, n) in held.refused:
             continue
-        if latest.get(key) is None:
+        if key in before.withdrawn:
+            if latest.get(key) is not None:
+                yield f"{names.latest}: has {key}, which is withdrawn"
+        elif latest.get(key) is None:
             yield f"{names.latest}: {'a tombstone for' if key in latest else 'lacks'} {key}"
         elif latest[key] != n:
             yield f"{names.latest}: has revision {latest[key]} of {key}, not {n}"

@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, ExitStack, suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from ingest import feedstore, issued, pending, robotsfiles, state
+from ingest import feedstore, issued, pending, robotsfiles, state, withdrawn
 from ingest.config import load_processors
 from ingest.dashboard import Standing
 from ingest.delivery import Delivery
@@ -344,6 +344,7 @@ class _Service:
             await self._writer.run(lambda connection: feedstore.sweep(connection, now))  # noqa: B023 - awaited here
             await self._writer.run(lambda connection: pending.forget_links(connection, oldest))  # noqa: B023 - as above
             await self._writer.run(lambda connection: issued.forget(connection, oldest))  # noqa: B023 - as above
+            await self._writer.run(withdrawn.forget)
             await self._writer.run(lambda connection: robotsfiles.forget(connection, now))  # noqa: B023 - as above
             await self._writer.run(lambda connection: feedstore.recall(connection, self._current.base, now))  # noqa: B023 - as above
             for _ in range(int(_SWEEP_SECONDS / _COUNT_SECONDS)):

@@ -29,6 +29,7 @@ NAMES = Names("news", ("china",), scaled=True)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MESSAGES = {
     "article": item(7),
+    "tombstone": item(7, b"", kind=Kind.TOMBSTONE, topics=()),
     "deadLetter": item(8, kind=Kind.DEAD_LETTER, topics=()),
     "page": item(9, kind=Kind.PAGE, key="example.org", topics=()),
     "enriched": item(10, kind=Kind.ENRICHED),
@@ -84,8 +85,9 @@ def test_each_channel_is_sent_to_by_one_operation_with_its_own_messages() -> Non
     assert {operation["action"] for operation in operations} == {"send"}
     assert [found(operation["channel"]["$ref"]) for operation in operations] == list(DOCUMENT["channels"].values())
     for operation in operations:
-        assert [one["$ref"].rpartition("/messages/")[0] for one in operation["messages"]] == [
-            operation["channel"]["$ref"]
+        channel = operation["channel"]["$ref"]
+        assert [one["$ref"] for one in operation["messages"]] == [
+            f"{channel}/messages/{name}" for name in found(channel)["messages"]
         ]
 
 
@@ -147,7 +149,12 @@ def test_what_is_remembered_of_links_is_as_it_says() -> None:
     assert all(not note.headers for note in notes)
 
 
-@pytest.mark.parametrize("name", MESSAGES)
+def test_a_tombstone_has_no_value() -> None:
+    assert DOCUMENT["components"]["messages"]["tombstone"]["payload"]["type"] == "null"
+    assert message(MESSAGES["tombstone"], (), NOW).value is None
+
+
+@pytest.mark.parametrize("name", [name for name in MESSAGES if name != "tombstone"])
 def test_values_are_of_the_schema_of_that_version(name: str) -> None:
     payload = DOCUMENT["components"]["messages"][name]["payload"]
     schema = found(payload["schema"]["$ref"])

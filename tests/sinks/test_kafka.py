@@ -57,6 +57,21 @@ def test_each_kind_and_topic_has_its_stream(make, topic_prefix, read_topic) -> N
     assert ledger.seq == 9
 
 
+def test_a_tombstone_is_for_the_compacted_topic_alone(make, topic_prefix, read_topic) -> None:
+    """It follows the record in the record's own partition, without a value: compaction forgets the article."""
+    stone = item(2, b"", kind=Kind.TOMBSTONE, key="id-1", topics=())
+    drive(make(), [item(1), stone])
+
+    first, last = read_topic(f"{topic_prefix}.articles.latest.v1")
+    assert (first.key, last.key) == (b"id-1", b"id-1")
+    assert first.partition == last.partition
+    assert (first.value is None, last.value is None) == (False, True)
+    assert dict(last.headers)["ce_type"] == b"newstap.tombstone.v1"
+    assert dict(last.headers)["ce_id"] == b"id-1/1/tombstone"
+    assert keys(read_topic(f"{topic_prefix}.articles.v1")) == ["id-1"]
+    assert keys(read_topic(f"{topic_prefix}.topic.china.v1")) == ["id-1"]
+
+
 def test_a_key_stays_in_one_partition_in_order(make, topic_prefix, read_topic) -> None:
     outbox = [item(seq, b'{"n": %d}' % seq, key=f"key-{seq % 7}", revision=seq) for seq in range(1, 301)]
     drive(make(max_items=50), outbox)
