@@ -84,6 +84,10 @@ soak-extraction: $(DEV)/.project  ## memory of a worker over 20,000 pages
 bench-profiles: $(DEV)/.project  ## learned boilerplate on invented sites: precision, recall, cost
 	@$(BIN)/python benchmarks/profiles.py $(ARGS)
 
+.PHONY: bench-alarms
+bench-alarms: $(DEV)/.project  ## alarms of silence by model beside fixed timeouts, on simulated histories of feeds
+	@$(BIN)/python benchmarks/alarms.py $(ARGS)
+
 .PHONY: bench-topics
 bench-topics: $(DEV)/.project  ## speed of the tagger, beside a bare scan for the same phrases
 	@$(BIN)/python benchmarks/topics.py $(ARGS)
