@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest import issued, linkstore, passed, profiles
 from ingest.sources import archive
+from processors.stories.window import KEPT
 from sinks import outbox
 from sinks.files import FilesSink
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from sinks.kafka_admin import Plan
     from sinks.kafka_client import Connection
 
+_DAY = 86_400
 MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + archive.SCHEMA, profiles.LESSONS, passed.SCHEMA, linkstore.SCHEMA)
 """Layouts of a job's state, oldest first; a published one is never edited."""
 
@@ -123,8 +125,9 @@ def page_bytes(config: config.Config) -> int:
 
 
 def remember_ms(config: config.Config) -> int:
-    """Return how long workers remember what was issued."""
-    return config.state.remember_days * 86_400_000
+    """Return how long Kafka keeps what is remembered: whoever reads it forgets the parts of it in their own time."""
+    window = KEPT // _DAY + 1
+    return max(config.state.remember_days, config.stories.remember_days, window) * _DAY * 1000
 
 
 def security_of(wanted: config.KafkaSink) -> dict[str, Any]:

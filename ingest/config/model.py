@@ -182,9 +182,12 @@ class Profiles(Section):
 class Stories(Section):
     """Copies, revisions and stories."""
 
-    enabled: Annotated[bool, Flag(), "Tell what a record is a copy of, what it changes, and which story it is of."] = (
-        True
-    )
+    enabled: Annotated[
+        bool,
+        Flag(),
+        "Tell what a record is a copy of, what it changes, and which story it is of. Where `newstap work` makes the"
+        " records, `newstap link` does so, and publishes them.",
+    ] = True
     remember_days: Annotated[
         int,
         Whole(1, 36_500),

@@ -23,6 +23,8 @@ STALL_SECONDS = 15.0
 """Without any progress for this long a producer is thrown away."""
 TRANSACTION_SECONDS = 30.0
 """After this long the broker ends a transaction; whoever takes over from a worker that died waits for that."""
+LONG_TRANSACTION_SECONDS = 120.0
+"""The same where whoever takes over does not wait: a window that is given up is 200,000 messages at once."""
 SESSION_SECONDS = 10.0
 """A worker that is silent for this long has its partitions given to others."""
 
@@ -132,7 +134,7 @@ class Seat:
             compression=terms.compression,
             max_request_size=terms.largest,
             stall_seconds=STALL_SECONDS,
-            transaction_seconds=TRANSACTION_SECONDS,
+            transaction_seconds=LONG_TRANSACTION_SECONDS if terms.alone else TRANSACTION_SECONDS,
         )
 
     def _end_session(self) -> None:
