@@ -117,7 +117,7 @@ soak-feeds: $(DEV)/.project  ## an hour of the service over a broken newsroom: n
 	@PYTHONPATH="$(CURDIR)" $(BIN)/python -P -m benchmarks.soak_feeds $(ARGS)
 
 .PHONY: bench-kafka
-bench-kafka: $(DEV)/.project  ## records a second into Kafka, beside a bare producer; what a second worker adds; how soon a reader sees news
+bench-kafka: $(DEV)/.project  ## records a second into Kafka, beside a bare producer; what a second worker adds; what link takes; how soon a reader sees news
 	@PYTHONPATH="$(CURDIR)" $(BIN)/python -P benchmarks/kafka.py $(ARGS)
 
 # setuptools comes along as the project's build requirement: the build then needs no download that is not pinned.
