@@ -16,7 +16,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Mapping
 
     from processors.records import Story
 
@@ -54,10 +54,6 @@ class Stories:
         while (older := self._into.get(story_id)) is not None:
             story_id = older
         return story_id
-
-    def one_of_each(self, ids: Iterable[str]) -> list[str]:
-        """Return the stories that ids stand for, each once, in the order in which they come first."""
-        return list(dict.fromkeys(map(self.of, ids)))
 
     @property
     def aliases(self) -> dict[str, str]:

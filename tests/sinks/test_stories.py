@@ -23,7 +23,6 @@ def test_a_story_that_was_taken_in_goes_by_the_older_one() -> None:
     assert stories.see(story("old", merged="young")) == "old"
     assert stories.see(story("oldest", merged="old")) == "oldest"
     assert [stories.of(one) for one in ("young", "old", "oldest", "other")] == ["oldest", "oldest", "oldest", "other"]
-    assert stories.one_of_each(["other", "young", "old"]) == ["other", "oldest"]
     assert stories.aliases == {"young": "oldest", "old": "oldest"}
 
 
