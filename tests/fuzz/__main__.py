@@ -76,7 +76,7 @@ def _fuzzed(target: Target, work: Path, seconds: int) -> Outcome:
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     told = done.stderr + done.stdout
     (work / target.name / "log").write_text(told, "utf-8")
-    return _outcome(target.name, told, inputs, done.returncode)
+    return outcome_of(target.name, told, inputs, done.returncode)
 
 
 def _dictionary(target: Target, file: Path) -> list[str]:
@@ -88,7 +88,7 @@ def _dictionary(target: Target, file: Path) -> list[str]:
     return [f"-dict={file}"]
 
 
-def _outcome(name: str, told: str, inputs: Path, code: int) -> Outcome:
+def outcome_of(name: str, told: str, inputs: Path, code: int) -> Outcome:
     executions = re.search(r"number_of_executed_units: (\d+)", told)
     edges = re.findall(r"\bcov: (\d+)", told)
     return Outcome(

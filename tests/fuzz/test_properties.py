@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from tests.fuzz.target import Target
 
 LONG = os.environ.get("NEWSTAP_LONG") == "1"
-EXAMPLES = 2_000 if LONG else 40
+EXAMPLES = 500 if LONG else 40
 
 
 @st.composite
@@ -30,6 +30,7 @@ def edited(draw: st.DrawFn, target: Target) -> bytes:
     return body
 
 
+@pytest.mark.timeout(1_800)
 @pytest.mark.parametrize("name", TARGETS)
 @settings(
     max_examples=EXAMPLES,

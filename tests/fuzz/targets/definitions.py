@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -110,7 +111,9 @@ def _tells(is_right: bool, error: Exception) -> None:
 def _rules(data: bytes) -> None:
     text = data.decode("utf-8", "replace")
     try:
-        rules = LineRules.of(RuleFiles(1, (("own.toml", text),)))
+        with warnings.catch_warnings():  # Python tells of patterns that a later one may read otherwise
+            warnings.simplefilter("ignore", FutureWarning)
+            rules = LineRules.of(RuleFiles(1, (("own.toml", text),)))
     except RulesError as error:
         _tells([problem for problem in error.problems if problem.startswith("own.toml: ")] == [*error.problems], error)
         return
