@@ -42,12 +42,15 @@ def failure_of(error: FetchError) -> Failure:
 def status_of(response: Response, retry_after: float | None) -> Failure | Gone | None:
     """Return what an answer's status means; None for those that bring a document, and for 304.
 
+    206 brings a part of one, and nobody asked for a part (RFC 9110, 15.3.7): kept as the whole, a later 304 would lose
+    the rest.
+
     Args:
         response: the answer.
         retry_after: seconds, of `ingest.fetch.pushback.retry_after`.
     """
     status = response.status
-    if status == 304 or 200 <= status < 300:
+    if status == 304 or is_whole(status):
         return None
     if status == 410:
         return Gone()
@@ -58,6 +61,11 @@ def status_of(response: Response, retry_after: float | None) -> Failure | Gone |
     if status >= 500:
         return Failure(ErrorClass.SERVER)
     return Failure(ErrorClass.NOT_FOUND if status >= 400 else ErrorClass.PROTOCOL)
+
+
+def is_whole(status: int) -> bool:
+    """Say whether an answer of this status brings a document, all of it."""
+    return 200 <= status < 300 and status != 206
 
 
 def answer_of(response: Response, asked: messages.Validators | None, *, believed: bool = True) -> Answer:

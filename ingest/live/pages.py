@@ -14,6 +14,7 @@ from ingest.fetch.errors import DisallowedError, FetchError, FetchTimeoutError, 
 from ingest.fetch.messages import PAGE_TYPES, Request
 from ingest.fetch.pushback import retry_after
 from ingest.fetch.reservations import reservation
+from ingest.live.answers import is_whole
 from ingest.live.rounds import LONGEST_SLEEP, Rounds
 from ingest.pending import Pending
 from processors.records import Form, Page, Reason, Skipped, TextSource
@@ -173,7 +174,7 @@ class Pages(Rounds[Pending]):
         if response.status in _PASSING:
             pause = retry_after(response.status, response.headers, response.fetched)
             return self._later(entry) if pause is None else _Again(pause)
-        if not 200 <= response.status < 300:
+        if not is_whole(response.status):
             return _Instead(Reason.HTTP_STATUS)
         judged = await self._judged(entry, response)
         return judged if isinstance(judged, _Instead) else _Got(judged, response)

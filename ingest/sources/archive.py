@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import hashlib
 import io
+import os
 import shutil
 import tempfile
 from dataclasses import astuple, dataclass
@@ -96,19 +97,19 @@ class ArchiveSource:
         return self._passed + here, self._total
 
     def _file(self, file: str) -> Iterator[Entry[Mark]]:
-        path = Path(file)
-        key = str(path.resolve())
+        path, name = Path(file), _writable(file)
+        key = _writable(os.path.realpath(path))  # `resolve` raises where links lead in circles
         try:
             identity = _identity(path)
         except OSError as error:
-            if not self._resumed(key, file, _CLOSED).done:
-                yield from self._marked(key, iter([(unreadable(file, 0, error), Position(1, ended=True))]), Position())
+            if not self._resumed(key, name, _CLOSED).done:
+                yield from self._marked(key, iter([(unreadable(name, 0, error), Position(1, ended=True))]), Position())
             return
-        before = self._resumed(key, file, identity)
+        before = self._resumed(key, name, identity)
         if before.done:
             self._passed += _size(path)
         else:
-            yield from self._marked(key, self._read(path, file, before.position), before.position)
+            yield from self._marked(key, self._read(path, name, before.position), before.position)
 
     def _read(self, path: Path, name: str, start: Position) -> Iterator[Read]:
         layout = layout_of(path.name)
@@ -170,6 +171,11 @@ class ArchiveSource:
         for content, position in reads:
             yield Entry(content=content, mark=Mark(file, position))
         yield Entry(content=None, mark=Mark(file, position, done=True))
+
+
+def _writable(name: str) -> str:
+    """Return a file's name as text can hold it: bytes that are not UTF-8 as escapes."""
+    return os.fsencode(name).decode("utf-8", "backslashreplace")
 
 
 def _size(path: Path) -> int:

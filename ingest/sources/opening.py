@@ -130,10 +130,10 @@ def discovered(inputs: Iterable[str]) -> tuple[list[str], int]:
                 if layout_of(found.name) is None:
                     ignored += 1
                 else:
-                    files.setdefault(found.resolve(), str(found))
+                    files.setdefault(_real(found), str(found))
         else:
             _refuse_unusable(path)
-            files.setdefault(path.resolve(), given)
+            files.setdefault(_real(path), given)
     return list(files.values()), ignored
 
 
@@ -156,11 +156,16 @@ def _below(folder: Path) -> list[Path]:
     been: set[Path] = set()
     for place, folders, files in os.walk(folder, followlinks=True, onerror=_refuse_closed):
         here = Path(place)
-        been.add(here.resolve())
-        folders[:] = [name for name in sorted(folders) if name[0] != "." and (here / name).resolve() not in been]
+        been.add(_real(here))
+        folders[:] = [name for name in sorted(folders) if name[0] != "." and _real(here / name) not in been]
         paths = (here / name for name in files if name[0] != ".")
         found += [path for path in paths if path.is_file() or not path.exists()]
     return sorted(found)
+
+
+def _real(path: Path) -> Path:
+    """Return where links lead; `Path.resolve` raises where they lead in circles."""
+    return Path(os.path.realpath(path))
 
 
 def _refuse_closed(error: OSError) -> None:

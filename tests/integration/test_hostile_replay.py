@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import shutil
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from tests.commands import rows
 from tests.ingest import oddities
 from tests.ingest.newsroom import configured, counts, html, line, newstap
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -97,3 +95,22 @@ def test_a_hostile_page_is_replayed_from_its_dead_letter(tmp_path: Path) -> None
     (letter,) = rows(tmp_path / "two" / "dead-letters")
     assert letter["error"] == "over the time limit of 1 s"
     assert json.loads(letter["input"]["body"])["dead_letter"] is True or letter["attempt"] == 2
+
+
+def test_names_that_are_no_text_and_links_in_circles_end_no_run(tmp_path: Path) -> None:
+    """Neither ends in a traceback, and neither is read twice."""
+    archive = tmp_path / "in"
+    archive.mkdir()
+    (archive / "circle.html").symlink_to("circle.html")
+    (archive / "nowhere").symlink_to(".")
+    Path(os.fsdecode(b"%s/odd-\xff\xfe.jsonl" % os.fsencode(archive))).write_text(line(1) + "\n")
+    (archive / "z-good.jsonl").write_text(line(2) + "\n")
+    config = configured(tmp_path)
+    done = newstap("replay", "--config", config, "in", "--to", "out", cwd=tmp_path)
+    again = newstap("replay", "--config", config, "in", "--to", "out", cwd=tmp_path)
+
+    assert done.returncode == again.returncode == 0
+    files = [row["origin"]["archive"]["file"] for row in rows(tmp_path / "out" / "records")]
+    assert files == ["in/odd-\\xff\\xfe.jsonl", "in/z-good.jsonl"]
+    (letter,) = rows(tmp_path / "out" / "dead-letters")
+    assert "circle.html: from byte 0 on: [Errno 40]" in letter["error"]

@@ -12,6 +12,7 @@ import pytest
 
 from ingest import state
 from ingest.schedule import ErrorClass
+from processors.records import Reason
 from tests.hostile import serving
 from tests.hostile.kit import Input
 from tests.hostile.verdict import judged
@@ -93,6 +94,22 @@ async def test_ids_and_titles_made_to_harm_are_text_and_nothing_else(tmp_path: P
     with closing(sqlite3.connect(tmp_path / "var" / "state" / state.FILE)) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert connection.execute("SELECT count(*) FROM feed").fetchone() == (1,)
+
+
+@looped
+async def test_a_part_that_nobody_asked_for_is_no_document(tmp_path: Path):
+    """Kept as the whole, with its ETag, a later 304 would lose what it leaves out; so would a page."""
+    async with Site() as site:
+        part = site.on("/part", answer(rss(item(1)), 206, ETag='"1"', Content_Range="bytes 0-400/900"))
+        page = site.on("/page", answer(html(paragraphs(*PROSE)), 206, Content_Type="text/html"))
+        whole = site.on("/whole", answer(rss(item(2, link=page))))
+        async with Running(tmp_path, part, whole, fetch={"pages": True}) as service:
+            await service.until(lambda: service.records and part in errors(tmp_path))
+            found = errors(tmp_path)
+
+    assert found == {part: ErrorClass.PROTOCOL}
+    assert [record.origin.fallback for record in service.records] == [Reason.HTTP_STATUS]
+    assert {asked.header("if-none-match") for asked in site.asked if asked.target == "/part"} == {None}
 
 
 def _hostile(folder: Path, name: str, body: str) -> Input:
