@@ -112,6 +112,10 @@ bench-feeds: $(DEV)/.project  ## what a poll costs beside a bare request, with 1
 soak: $(DEV)/.project  ## two hours of the whole service in compressed time: nothing grows, the books hold; ARGS="--minutes 20"
 	@PYTHONPATH="$(CURDIR)" $(BIN)/python -P -m benchmarks.soak_service $(ARGS)
 
+.PHONY: bench-dashboard
+bench-dashboard: $(DEV)/.project  ## what 500 slow connections and a scraper in a loop cost the ingestion
+	@PYTHONPATH="$(CURDIR)" $(BIN)/python -P benchmarks/dashboard.py $(ARGS)
+
 .PHONY: soak-feeds
 soak-feeds: $(DEV)/.project  ## an hour of the service over a broken newsroom: nothing grows, good feeds keep their times; ARGS="--minutes 15"
 	@PYTHONPATH="$(CURDIR)" $(BIN)/python -P -m benchmarks.soak_feeds $(ARGS)

@@ -81,7 +81,6 @@ class Dashboard:
         record = RecordPage(self._kept, self._feeds, views, self._config)
         seen = {
             "/": LivePage(self._kept, self._arrivals.topics, views).show,
-            "/events": Streams(self._kept).events,
             "/records/{id:path}": record.show,
             "/archived/{id:path}": ArchivedPage(self._kept, self._config, views).show,
             "/feeds": feeds.show,
@@ -89,6 +88,7 @@ class Dashboard:
         }
         return [
             *(Route(path, gate.seen(answer), methods=["GET"]) for path, answer in seen.items()),
+            Route("/events", gate.followed(Streams(self._kept).events), methods=["GET"]),
             Route("/feeds/{number:int}/{action}", gate.done(feeds.act), methods=["POST"]),
             Route("/login", gate.open(login.show), methods=["GET"]),
             Route("/login", gate.open(login.enter), methods=["POST"]),

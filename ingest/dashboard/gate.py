@@ -7,7 +7,7 @@ missing), and where it carries the token of its session. No GET changes anything
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 from urllib.parse import parse_qs, urlsplit
 
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
@@ -22,10 +22,12 @@ if TYPE_CHECKING:
     from ingest.dashboard.sessions import Sessions
     from ingest.dashboard.views import Views
 
-MOST_PER_SECOND = 50
+MOST_PER_SECOND = 10
+"""Of pages: each costs a few milliseconds that the service does not have."""
+STREAMS_PER_SECOND = 20
 QUEUE_SECONDS = 1.0
 """How long an answer may be put off to keep that rate."""
-Endpoint = "Callable[[Request], Awaitable[Response]]"
+Endpoint: TypeAlias = "Callable[[Request], Awaitable[Response]]"
 
 
 class Pace:
@@ -35,7 +37,7 @@ class Pace:
         per_second: how many.
     """
 
-    def __init__(self, per_second: float = MOST_PER_SECOND) -> None:
+    def __init__(self, per_second: float) -> None:
         self._gap = 1 / per_second
         self._next = float("-inf")
 
@@ -62,29 +64,30 @@ class Gate:
     def __init__(self, sessions: Sessions, views: Views) -> None:
         self._sessions = sessions
         self._views = views
-        self._pace = Pace()
+        self._pages = Pace(MOST_PER_SECOND)
+        self._streams = Pace(STREAMS_PER_SECOND)
 
-    def open(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def open(self, endpoint: Endpoint) -> Endpoint:
         """Return an endpoint that anybody may ask, at our pace."""
+        return _paced(endpoint, self._pages)
 
-        async def paced(request: Request) -> Response:
-            if not await self._pace.passed():
-                return PlainTextResponse("Service Unavailable", 503, {"Retry-After": "1"})
-            return await endpoint(request)
-
-        return paced
-
-    def seen(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def seen(self, endpoint: Endpoint) -> Endpoint:
         """Return an endpoint for those who may look; others are asked for the token."""
+        return _paced(self._checked(endpoint), self._pages)
 
+    def followed(self, endpoint: Endpoint) -> Endpoint:
+        """Return the same, for what begins a stream."""
+        return _paced(self._checked(endpoint), self._streams)
+
+    def _checked(self, endpoint: Endpoint) -> Endpoint:
         async def checked(request: Request) -> Response:
             if not self._sessions.may_see(request):
                 return self._views.login(request, 401)
             return await endpoint(request)
 
-        return self.open(checked)
+        return checked
 
-    def done(self, endpoint: Callable[[Request], Awaitable[Response]]) -> Callable[[Request], Awaitable[Response]]:
+    def done(self, endpoint: Endpoint) -> Endpoint:
         """Return an endpoint that changes something, for forms that count."""
 
         async def checked(request: Request) -> Response:
@@ -104,6 +107,15 @@ class Gate:
         if not self._sessions.is_form_of(self._sessions.of(request), given):
             return "its page is too old, or from before a restart; go back, reload it, and try again"
         return None
+
+
+def _paced(endpoint: Endpoint, pace: Pace) -> Endpoint:
+    async def paced(request: Request) -> Response:
+        if not await pace.passed():
+            return PlainTextResponse("Service Unavailable", 503, {"Retry-After": "1"})
+        return await endpoint(request)
+
+    return paced
 
 
 def comes_from_us(request: Request) -> bool:

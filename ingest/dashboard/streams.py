@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.responses import StreamingResponse
 
 from ingest.dashboard.asked import asked
+from ingest.dashboard.kept import MOST_RECORDS
 from ingest.dashboard.rows import event
 from ingest.listener.connections import CONNECTION
 
@@ -49,6 +50,7 @@ class Streams:
         self._kept = kept
         self._most = most
         self._open: deque[LimitedProtocol] = deque()
+        self._made: dict[int, bytes] = {}
         self._news = asyncio.Event()
         self._told = False
         """Whether the loop was told of news that it has not seen yet."""
@@ -80,7 +82,16 @@ class Streams:
                 await self._wait(after, connection.patience * _QUIET_PART)
 
     def _piece(self, wanted: Wanted, newer: list[Shown]) -> bytes:
-        return b"".join(event(shown, self._kept.run) for shown in newer if wanted.takes(shown.record))
+        return b"".join(self._event(shown) for shown in newer if wanted.takes(shown.record))
+
+    def _event(self, shown: Shown) -> bytes:
+        """Return a record as an event, made once for all streams."""
+        made = self._made.get(shown.number)
+        if made is None:
+            if len(self._made) >= MOST_RECORDS:
+                self._made.clear()
+            made = self._made[shown.number] = event(shown, self._kept.run)
+        return made
 
     async def _wait(self, after: int, seconds: float) -> None:
         """Wait for a record behind a number, but no longer than so many seconds."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 _CONTROLS = [code for code in (*range(0x20), *range(0x7F, 0xA0)) if code not in b"\t\n"]
 _BIDI = [0x061C, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A)]
 _SHOWN = dict.fromkeys([*_CONTROLS, *_BIDI, 65279, *range(55296, 57344)], "�")
-_BREAKS = {0x2028: "\n", 0x2029: "\n"}
+_SHOWN |= {0x2028: "\n", 0x2029: "\n"}
 SNIPPET = 240
 """Characters of a summary, or of the beginning of a text."""
 
@@ -36,7 +36,7 @@ def plain(text: str) -> str:
 
     Line breaks and tabs stay.
     """
-    return text.translate(_SHOWN | _BREAKS)
+    return text if text.isprintable() else text.translate(_SHOWN)  # mostly there is nothing to look for
 
 
 def address(url: str | None) -> str | None:
