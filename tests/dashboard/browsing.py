@@ -110,10 +110,11 @@ class Browser:
         found = self.driver.execute_async_script(_AXE)
         return [one for one in found if one[0] in {"serious", "critical"}]
 
-    def picture(self, name: str) -> None:
-        """Keep a picture, where the environment names a folder for them."""
+    def picture(self, name: str, *, dark: bool = False) -> None:
+        """Keep a picture of the page, where the environment names a folder for them; the dark ones are of a phone."""
         if folder := os.environ.get(SCREENSHOTS):
             Path(folder).mkdir(parents=True, exist_ok=True)
+            self.look(dark=dark, width=400 if dark else 1000, height=700)
             self.driver.save_screenshot(str(Path(folder, f"{name}.png")))
 
 

@@ -273,7 +273,7 @@ def test_nothing_serious_is_found_by_an_accessibility_checker(
         assert browser.violations(checker) == [], path
         assert browser.run("return document.documentElement.scrollWidth") <= width, path
         if path in {"/", "/overview"}:
-            browser.picture(f"{path.strip('/') or 'live'}{'-phone' if dark else ''}")
+            browser.picture(f"{path.strip('/') or 'live'}{'-phone' if dark else ''}", dark=dark)
 
 
 def test_the_list_is_walked_with_keys(desk: Desk, browser: Browser):
