@@ -2,7 +2,7 @@
 
     python benchmarks/dashboard.py [--connections 500] [--seconds 8] [--rounds 5]
 
-A service with one worker reads a feed that has new entries at each poll, more than it can keep up with. In turn it is
+A service reads a feed that has new entries at each poll, more than it can keep up with. In turn it is
 left alone and attacked for so many seconds: a third of the connections open live streams and read nothing, a third send
 a byte of a request's head each second, a third ask for pages and read a few bytes each second; whoever is cut comes
 back. One more asks for the metrics again and again. Printed are, for each kind of time, CPU time of the service
@@ -35,7 +35,7 @@ from typing import NamedTuple
 from benchmarks.processes import cpu_of_tree, load
 
 BAR = 0.10
-ENTRIES = 200
+ENTRIES = 400
 """New in each document of the feed."""
 WARM_SECONDS = 10.0
 CONFIG = """
@@ -49,8 +49,6 @@ user_agent = "newstap/VERSION (+https://example.org/bench)"
 host_delay_seconds = 0
 allow_networks = ["127.0.0.0/8"]
 pages = false
-[extraction]
-workers = 1
 [dashboard]
 listen = "127.0.0.1:0"
 [[feeds]]

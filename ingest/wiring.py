@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ingest import config
-    from sinks.base import Sink
+    from sinks.base import Landing, Sink
     from sinks.kafka import KafkaSink
     from sinks.kafka_admin import Plan
     from sinks.kafka_client import Connection
@@ -43,9 +43,14 @@ MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + archive.SCHEMA, profiles.LESSONS, 
 
 
 def sinks_of(
-    wanted: config.Sinks, box: outbox.Outbox, topics: Sequence[str], *, pages: config.Config | None = None
+    wanted: config.Sinks,
+    box: outbox.Outbox,
+    topics: Sequence[str],
+    *,
+    pages: config.Config | None = None,
+    landed: Landing | None = None,
 ) -> list[Sink]:
-    """Build the configured sinks, each with its place in the outbox; `pages` as of `kafka_sink`."""
+    """Build the configured sinks, each with its place in the outbox; `pages` and `landed` as of `kafka_sink`."""
     sinks: list[Sink] = []
     if wanted.files is not None:
         files = wanted.files
@@ -57,15 +62,21 @@ def sinks_of(
                 rotate_bytes=files.rotate_bytes,
                 rotate_seconds=files.rotate_seconds,
                 sync=files.fsync == "batch",
+                landed=landed,
             )
         )
     if wanted.kafka is not None:
-        sinks.append(kafka_sink(wanted.kafka, box, topics, pages=pages))
+        sinks.append(kafka_sink(wanted.kafka, box, topics, pages=pages, landed=landed))
     return sinks
 
 
 def kafka_sink(
-    wanted: config.KafkaSink, box: outbox.Outbox, topics: Sequence[str], *, pages: config.Config | None = None
+    wanted: config.KafkaSink,
+    box: outbox.Outbox,
+    topics: Sequence[str],
+    *,
+    pages: config.Config | None = None,
+    landed: Landing | None = None,
 ) -> KafkaSink:
     """Build the Kafka sink; its library is imported only here, since it costs a fifth of a second.
 
@@ -74,6 +85,7 @@ def kafka_sink(
         box: where it has its place.
         topics: each has a stream.
         pages: the configuration, where pages go through Kafka too.
+        landed: told where each record is, once it is delivered; None where nobody wants to know.
     """
     from sinks.kafka import KafkaSink  # noqa: PLC0415 - see above
 
@@ -93,6 +105,7 @@ def kafka_sink(
         compression=wanted.compression,
         max_request_size=wanted.max_request_bytes,
         security=security_of(wanted),
+        landed=landed,
     )
 
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 class Kind(StrEnum):
@@ -54,6 +54,19 @@ class Item:
     topics: tuple[str, ...] = ()
     published: datetime | None = None
     fetched: datetime | None = None
+
+
+class Landed(NamedTuple):
+    """Where an item is, once it is delivered."""
+
+    key: str
+    revision: int
+    place: str
+    """For people: a file and an offset, or topics with partitions and offsets."""
+
+
+Landing: TypeAlias = "Callable[[Sequence[Landed]], object]"
+"""Is told where items are, in the sink's thread; it returns at once."""
 
 
 class SinkUnavailableError(Exception):

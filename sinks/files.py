@@ -18,11 +18,12 @@ import time
 import zlib
 from contextlib import suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from typing import TYPE_CHECKING, Any
 
 import zstandard
 
-from sinks.base import Item, Kind, Ledger, SinkBrokenError, SinkUnavailableError
+from sinks.base import Item, Kind, Landed, Landing, Ledger, SinkBrokenError, SinkUnavailableError
 from sinks.files_marker import Marker, sync_folder
 
 if TYPE_CHECKING:
@@ -49,7 +50,8 @@ class _Stream:
     began: float = 0.0
     """Seconds since the epoch when its first line was written; says nothing while the length is 0."""
     descriptor: int = -1
-    lines: list[bytes] = field(default_factory=list)
+    items: list[Item] = field(default_factory=list)
+    """Not written yet."""
 
     @property
     def active(self) -> Path:
@@ -73,6 +75,7 @@ class FilesSink:
         rotate_seconds: finish a file this old.
         sync: False leaves the moment of writing to the operating system: kill -9 loses nothing, a power cut may.
         clock: seconds since the epoch.
+        landed: told where each record is: the final name of its file, and the offset in the uncompressed text.
     """
 
     name = "files"
@@ -88,6 +91,7 @@ class FilesSink:
         rotate_seconds: float = 3600,
         sync: bool = True,
         clock: Callable[[], float] = time.time,
+        landed: Landing | None = None,
     ) -> None:
         self.path = path
         self._ledger = ledger
@@ -97,6 +101,7 @@ class FilesSink:
         self._rotate_seconds = rotate_seconds
         self._sync = sync
         self._clock = clock
+        self._landed = landed
         self._seq = 0
         self._streams: dict[Kind, _Stream] = {}
         self._lock = -1
@@ -125,16 +130,17 @@ class FilesSink:
     def write(self, items: Sequence[Item]) -> None:
         """Keep the items' lines until the next flush."""
         for item in items:
-            self._streams[item.kind].lines.append(item.body)
+            self._streams[item.kind].items.append(item)
 
     def flush(self, seq: int) -> None:
         """Append, sync, commit; then finish files that are full or old. Cheap where there is nothing new."""
         try:
-            written = [stream for stream in self._streams.values() if stream.lines]
-            for stream in written:
-                self._append(stream)
+            written = [stream for stream in self._streams.values() if stream.items]
+            landed = [place for stream in written for place in self._append(stream)]
             if written or seq != self._seq:
                 self._commit(seq)
+            if self._landed is not None and landed:
+                self._landed(landed)
         except OSError as error:
             raise self._unavailable(error) from error
         self.idle()
@@ -184,7 +190,8 @@ class FilesSink:
         self._marker.remove()
         self._ledger.save(0, {kind: _Stream(self.path).state() for kind in FOLDERS})
 
-    def _append(self, stream: _Stream) -> None:
+    def _append(self, stream: _Stream) -> list[Landed]:
+        """Write what waits; return where each record of it will be found, where anybody wants to know."""
         if stream.descriptor < 0:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NOFOLLOW
             stream.descriptor = os.open(stream.active, flags, _MODE)
@@ -192,12 +199,23 @@ class FilesSink:
         _require_untouched(stream)
         if not stream.length:
             stream.began = self._clock()
-        data = b"\n".join([*stream.lines, b""])
+        data = b"\n".join([*(item.body for item in stream.items), b""])
         _write(stream, data)
         if self._sync:
             os.fdatasync(stream.descriptor)
+        landed = self._places(stream) if self._landed is not None and stream is self._streams[Kind.RECORD] else []
         stream.length += len(data)
-        stream.lines = []
+        stream.items = []
+        return landed
+
+    def _places(self, stream: _Stream) -> list[Landed]:
+        """Return where each of the items will be found that are written next."""
+        name = f"{stream.folder.name}/part-{stream.number:06d}{self._suffix}"
+        ends = accumulate((len(item.body) + 1 for item in stream.items), initial=stream.length)
+        return [
+            Landed(item.key, item.revision, f"{name}, byte {start}")
+            for item, start in zip(stream.items, ends, strict=False)
+        ]
 
     def _commit(self, seq: int) -> None:
         self._seq = seq

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from sinks.base import Item, ItemRefusedError, Kind, Ledger, SinkBrokenError, SinkUnavailableError
+from sinks.base import Item, ItemRefusedError, Kind, Landed, Landing, Ledger, SinkBrokenError, SinkUnavailableError
 from sinks.kafka_admin import Plan, prepare, problems, watermark
 from sinks.kafka_client import (
     AwayError,
@@ -77,6 +77,7 @@ class KafkaSink:
         stall_seconds: without any progress for this long the producer is rebuilt.
         transaction_seconds: a transaction may last this long; with a slower broker they become smaller.
         patience_seconds: how long a call waits for a broker that does not answer.
+        landed: told where each record is.
         security: settings of kafka-python that begin with `sasl_`, `ssl_`, and `security_protocol`; never shown.
         now: the time.
 
@@ -112,6 +113,7 @@ class KafkaSink:
         patience_seconds: float = 5.0,
         security: Mapping[str, Any] | None = None,
         now: Callable[[], datetime] = _now,
+        landed: Landing | None = None,
     ) -> None:
         _check(delivery, compression)
         self._name = name
@@ -130,6 +132,7 @@ class KafkaSink:
         self._max_bytes = max_bytes
         self._stall_seconds = stall_seconds
         self._transaction_seconds = transaction_seconds
+        self._landed = landed
         self._session: Session | None = None
         self._seq, self._mark = 0, 0  # the latter in Kafka: below the other where items that are not for it followed
         self._sent: list[Item] = []  # in the transaction that is open
@@ -204,6 +207,7 @@ class KafkaSink:
             max_request_size=self._largest,
             stall_seconds=self._stall_seconds,
             transaction_seconds=self._transaction_seconds,
+            keep_places=self._landed is not None,
         )
         try:
             self._mark = self._watermark(state.get("watermark", 0)) if self._transactional else 0
@@ -263,9 +267,23 @@ class KafkaSink:
         seq = self._sent[-1].seq
         with self._ours():
             self._opened().commit(seq)
+        if self._landed is not None:
+            self._landed(self._places(self._opened().places))
         self._forget()
         self._mark = seq if self._transactional else 0
         self._save(seq)
+
+    def _places(self, places: Sequence[tuple[str, int, int]]) -> list[Landed]:
+        """Return where each record is that was sent, all its copies, in the order they went out."""
+        found, rest = [], iter(places)
+        for item in self._sent:
+            copies = [
+                f"{topic}/{partition} at {offset}"
+                for _, (topic, partition, offset) in zip(self._names.of(item), rest, strict=False)
+            ]
+            if item.kind is Kind.RECORD:
+                found.append(Landed(item.key, item.revision, ", ".join(copies)))
+        return found
 
     def _isolate(self, reason: str) -> NoReturn:
         """Refuse the one item that was sent alone, or have those sent together sent one by one.

@@ -158,6 +158,8 @@ class Session:
         max_request_size: bytes of the largest message, uncompressed.
         stall_seconds: see `Watch`.
         transaction_seconds: after this long the broker aborts a transaction by itself.
+        clock: monotonic seconds.
+        keep_places: fill `places`.
 
     Raises:
         KafkaTroubleError: the broker is away or does not let us in.
@@ -174,7 +176,11 @@ class Session:
         stall_seconds: float,
         transaction_seconds: float,
         clock: Callable[[], float] = time.monotonic,
+        keep_places: bool = False,
     ) -> None:
+        self._keep_places = keep_places
+        self.places: list[tuple[str, int, int]] = []
+        """Topic, partition and offset of all that the last `commit` was about, in the order it was sent; if kept."""
         self._transaction_seconds = transaction_seconds
         self._group = transactional_id
         self._offset = TopicPartition(watermark_topic, 0)
@@ -275,6 +281,8 @@ class Session:
                 mark = self._producer.mark(group, offsets)
                 self._await()
                 self._producer.commit(mark, self._watch)
+        if self._keep_places:
+            self.places = [(made.topic, made.partition, made.offset) for made in (f.value for f in self._futures)]
         self._futures.clear()
         self._is_open = False
 

@@ -14,6 +14,7 @@ from ingest.dashboard.feedpage import FeedPage
 from ingest.dashboard.feedtable import FeedTable
 from ingest.dashboard.gate import Gate
 from ingest.dashboard.kept import Kept
+from ingest.dashboard.landings import Landings
 from ingest.dashboard.livepage import LivePage
 from ingest.dashboard.loginpage import LoginPage
 from ingest.dashboard.overviewpage import OverviewPage
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from ingest.config import Config
     from ingest.health import Health
     from processors.records import Outcome
+    from sinks.base import Landed
 
 
 class Dashboard:
@@ -49,6 +51,7 @@ class Dashboard:
         self._health = health
         self._clock = clock
         self._kept = Kept(clock)
+        self._landings = Landings()
         self._arrivals = Arrivals(topics, clock=clock)
         self._feeds = FeedTable(config, clock=clock)
         self._standing: Callable[[], Standing] = Standing
@@ -58,6 +61,10 @@ class Dashboard:
         if isinstance(outcome, Record):
             self._kept.add(outcome)
         self._arrivals.saw(outcome)
+
+    def landed(self, landed: Sequence[Landed]) -> None:
+        """Tell where records were delivered to; called in the threads of the sinks, returns at once."""
+        self._landings.add(landed)
 
     def ask(self, standing: Callable[[], Standing]) -> None:
         """Ask here how the service stands, from now on; it is called in the listener's thread and must not wait."""
@@ -78,7 +85,7 @@ class Dashboard:
         login = LoginPage(sessions, views)
         feeds = FeedPage(self._feeds, self._arrivals, views, clock=self._clock)
         overview = OverviewPage(self._arrivals, self._stands, self._health, views, self._config)
-        record = RecordPage(self._kept, self._feeds, views, self._config)
+        record = RecordPage(self._kept, self._landings, self._feeds, views)
         seen = {
             "/": LivePage(self._kept, self._arrivals.topics, views).show,
             "/records/{id:path}": record.show,

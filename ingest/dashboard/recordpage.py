@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from ingest.config import Config
     from ingest.dashboard.feedtable import FeedTable
     from ingest.dashboard.kept import Kept, Shown
+    from ingest.dashboard.landings import Landings
     from ingest.dashboard.views import Views
     from processors.records import Article, Record
 
@@ -32,16 +32,16 @@ class RecordPage:
 
     Args:
         kept: the records.
+        landings: where they were delivered to.
         feeds: to link a record's feed.
         views: makes the page.
-        config: says where records go.
     """
 
-    def __init__(self, kept: Kept, feeds: FeedTable, views: Views, config: Config) -> None:
+    def __init__(self, kept: Kept, landings: Landings, feeds: FeedTable, views: Views) -> None:
         self._kept = kept
+        self._landings = landings
         self._feeds = feeds
         self._views = views
-        self._config = config
 
     async def show(self, request: Request) -> Response:
         """Answer with a record, its newest state or the one that `revision` asks for."""
@@ -60,18 +60,8 @@ class RecordPage:
             states=sorted({one.record.revision.n for one in states}),
             story_rows=_others(self._kept, shown.record),
             feed_number=None if feed is None else await self._feeds.owner(feed),
-            places=list(self._places(shown.record)),
+            places=self._landings.of(shown.record.id, shown.record.revision.n),
         )
-
-    def _places(self, record: Record) -> Iterator[tuple[str, str]]:
-        """Yield where a record is delivered to, by the configuration."""
-        sinks = self._config.sinks
-        if sinks.files is not None:
-            yield "files", f"{sinks.files.path}/records"
-        if sinks.kafka is not None:
-            prefix = sinks.kafka.topic_prefix
-            topics = [f"{prefix}.topic.{tag.topic}.v1" for tag in record.article.topics]
-            yield "Kafka", ", ".join([f"{prefix}.articles.v1", f"{prefix}.articles.latest.v1", *topics])
 
 
 def _values(shown: Shown) -> dict[str, Any]:

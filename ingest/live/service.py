@@ -110,10 +110,10 @@ def serve(
         box = Outbox(state.owned(config.state.path), job=job)
         stack.callback(box.store.close)
         health, metrics = Health(), Metrics(version=version("newstap"), topics=topics.names)
-        delivery = Delivery(box, _sinks(config, job, box, topics.names))
         dashboard = None
         if job == JOB or "dashboard.listen" in config.given:
             dashboard = listening(config, health, metrics, topics.names if job == JOB else None, stack)
+        delivery = Delivery(box, _sinks(config, job, box, topics.names, dashboard))
         archiving = None if config.archive is None else archiving_of(config.archive, box, stack)
         service = _Service(watched, box, delivery, health, metrics, archiving, dashboard, on_outcome)
         code = asyncio.run(service.run(stop, idle or threading.Event(), reload or threading.Event()))
@@ -122,11 +122,13 @@ def serve(
         return code
 
 
-def _sinks(config: Config, job: str, box: Outbox, topics: Sequence[str]) -> list[Sink]:
+def _sinks(config: Config, job: str, box: Outbox, topics: Sequence[str], dashboard: Dashboard | None) -> list[Sink]:
     """Return the sinks. What a service of the other job has left in the outbox goes out too."""
     if job == FETCH:
         return [kafka_sink(kafka_only(config, FETCH), box, topics, pages=config)]
-    return sinks_of(config.sinks, box, topics, pages=config if box.holds(Kind.PAGE) else None)
+    landed = None if dashboard is None else dashboard.landed
+    pages = config if box.holds(Kind.PAGE) else None
+    return sinks_of(config.sinks, box, topics, pages=pages, landed=landed)
 
 
 class _Service:

@@ -143,7 +143,13 @@ def test_a_record_opens_with_its_evidence_marked_where_it_is(desk: Desk, browser
     assert browser.text("#text") == record.article.text
     assert _covered(marked(browser, "#text")) == _covered(spans(record, "text"))
     assert browser.text("#title") == record.article.title
+    browser.until(partial(_is_delivered, browser), "where it was delivered to")
     browser.picture("record")
+
+
+def _is_delivered(browser: Browser) -> bool:
+    browser.driver.refresh()
+    return browser.text("#delivered").startswith("records/part-000001.jsonl, byte ")
 
 
 def spans(record: Record, field: str) -> list[tuple[int, int]]:

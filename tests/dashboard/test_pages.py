@@ -10,6 +10,7 @@ import pytest
 
 from ingest.dashboard.views import POLICY
 from processors.records import Evidence, Reason, Removal, TopicTag
+from sinks.base import Landed
 from tests.builders import make_article, make_failed, make_origin, make_record, make_skipped
 
 if TYPE_CHECKING:
@@ -109,8 +110,20 @@ def test_a_record_says_what_was_removed_and_where_each_value_came_from(served: S
     assert "<td>meta:article:published_time</td>" in text
     assert "A name was wrong." in text
     assert f"<bdi>{FEED}</bdi></a>" in text
-    assert str(served.config.sinks.files.path) in text
+    assert "no sink has told so far" in text
     assert 'rel="noopener noreferrer nofollow"' in text
+
+
+def test_a_record_says_where_each_sink_has_put_it(served: Served):
+    record = make_record()
+    served.dashboard.landed([Landed(record.id, 2, "records/part-000001.jsonl, byte 7"), Landed(record.id, 1, "before")])
+    served.dashboard.saw(record)
+    served.dashboard.landed([Landed(record.id, 2, "news.articles.v1/3 at 41")])
+
+    text = served.get(f"/records/{record.id}").text
+
+    assert "<code>records/part-000001.jsonl, byte 7</code>; <code>news.articles.v1/3 at 41</code>" in text
+    assert "before" not in text
 
 
 def test_an_older_state_of_a_record_can_be_looked_at(served: Served):

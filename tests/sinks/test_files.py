@@ -339,3 +339,16 @@ def test_it_closes_in_any_state(make):
 
     assert len(list(Path("/proc/self/fd").iterdir())) == before
     assert lines(sink.path, Kind.RECORD)[0] == next(i.body for i in ITEMS if i.kind is Kind.RECORD)
+
+
+@pytest.mark.parametrize("compression", SUFFIX)
+def test_a_record_is_where_the_sink_tells_that_it_landed(make, out, compression):
+    """Told is the final name of its file, and the offset in the text without compression; only once it is durable."""
+    landed = []
+    deliver(make(landed=landed.extend, compression=compression, rotate_bytes=200), ITEMS)
+
+    wanted = [item for item in ITEMS if item.kind is Kind.RECORD]
+    assert [(one.key, one.revision) for one in landed] == [(item.key, item.revision) for item in wanted]
+    for one, item in zip(landed, wanted, strict=True):
+        name, _, offset = one.place.partition(", byte ")
+        assert plain(out / name)[int(offset) :].startswith(item.body + b"\n")

@@ -11,7 +11,7 @@ from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.partitioner.default import murmur2
 
-from sinks.base import ItemRefusedError, Kind, SinkBrokenError, SinkUnavailableError
+from sinks.base import ItemRefusedError, Kind, Landed, SinkBrokenError, SinkUnavailableError
 from tests.sinks.kafka_driver import (
     PUBLISHED,
     FullDiskLedger,
@@ -70,6 +70,16 @@ def test_a_tombstone_is_for_the_compacted_topic_alone(make, topic_prefix, read_t
     assert dict(last.headers)["ce_id"] == b"id-1/1/tombstone"
     assert keys(read_topic(f"{topic_prefix}.articles.v1")) == ["id-1"]
     assert keys(read_topic(f"{topic_prefix}.topic.china.v1")) == ["id-1"]
+
+
+def test_a_record_is_where_the_sink_tells_that_it_landed(make, topic_prefix, read_topic) -> None:
+    landed: list[Landed] = []
+    drive(make(landed=landed.extend, max_items=2), [*items(5), item(6, kind=Kind.DEAD_LETTER, topics=())])
+
+    assert [one.key for one in landed] == [f"id-{n}" for n in range(1, 6)]
+    for name in (f"{topic_prefix}.articles.v1", f"{topic_prefix}.articles.latest.v1"):
+        found = {m.key.decode(): f"{name}/{m.partition} at {m.offset}" for m in read_topic(name)}
+        assert all(found[one.key] in one.place.split(", ") for one in landed)
 
 
 def test_a_key_stays_in_one_partition_in_order(make, topic_prefix, read_topic) -> None:
