@@ -128,10 +128,8 @@ class KafkaSink:
         self._fitting = Fitting(
             self._names, max_request_size=max_request_size, page_bytes=page_bytes, compression=compression, now=now
         )
-        self._max_items = max_items
-        self._max_bytes = max_bytes
-        self._stall_seconds = stall_seconds
-        self._transaction_seconds = transaction_seconds
+        self._max_items, self._max_bytes = max_items, max_bytes
+        self._stall_seconds, self._transaction_seconds = stall_seconds, transaction_seconds
         self._landed = landed
         self._session: Session | None = None
         self._seq, self._mark = 0, 0  # the latter in Kafka: below the other where items that are not for it followed

@@ -15,6 +15,8 @@ from ingest.dashboard.feedtable import FeedTable
 from ingest.dashboard.gate import Gate
 from ingest.dashboard.kept import Kept
 from ingest.dashboard.landings import Landings
+from ingest.dashboard.letterforms import LetterForms
+from ingest.dashboard.letters import Letters
 from ingest.dashboard.livepage import LivePage
 from ingest.dashboard.loginpage import LoginPage
 from ingest.dashboard.overviewpage import OverviewPage
@@ -23,7 +25,7 @@ from ingest.dashboard.sessions import Sessions
 from ingest.dashboard.standing import Standing
 from ingest.dashboard.streams import Streams
 from ingest.dashboard.views import Views, static
-from processors.records import Record
+from processors.records import Failed, Record
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -52,6 +54,7 @@ class Dashboard:
         self._clock = clock
         self._kept = Kept(clock)
         self._landings = Landings()
+        self._letters = Letters(clock=clock)
         self._arrivals = Arrivals(topics, clock=clock)
         self._feeds = FeedTable(config, clock=clock)
         self._standing: Callable[[], Standing] = Standing
@@ -60,7 +63,9 @@ class Dashboard:
         """Show an outcome that was committed; called in the pipeline's thread, returns at once."""
         if isinstance(outcome, Record):
             self._kept.add(outcome)
-        self._arrivals.saw(outcome)
+            self._arrivals.add(outcome)
+        elif isinstance(outcome, Failed):
+            self._letters.add(outcome)
 
     def landed(self, landed: Sequence[Landed]) -> None:
         """Tell where records were delivered to; called in the threads of the sinks, returns at once."""
@@ -84,7 +89,15 @@ class Dashboard:
         gate = Gate(sessions, views)
         login = LoginPage(sessions, views)
         feeds = FeedPage(self._feeds, self._arrivals, views, clock=self._clock)
-        overview = OverviewPage(self._arrivals, self._stands, self._health, views, self._config)
+        overview = OverviewPage(
+            self._arrivals,
+            self._letters,
+            standing=self._stands,
+            health=self._health,
+            views=views,
+            config=self._config,
+        )
+        letters = LetterForms(self._letters, self._feeds, views)
         record = RecordPage(self._kept, self._landings, self._feeds, views)
         seen = {
             "/": LivePage(self._kept, self._arrivals.topics, views).show,
@@ -97,6 +110,8 @@ class Dashboard:
             *(Route(path, gate.seen(answer), methods=["GET"]) for path, answer in seen.items()),
             Route("/events", gate.followed(Streams(self._kept).events), methods=["GET"]),
             Route("/feeds/{number:int}/{action}", gate.done(feeds.act), methods=["POST"]),
+            Route("/letters/replay", gate.done(letters.every), methods=["POST"]),
+            Route("/letters/{number:int}/replay", gate.done(letters.one), methods=["POST"]),
             Route("/login", gate.open(login.show), methods=["GET"]),
             Route("/login", gate.open(login.enter), methods=["POST"]),
             Route("/logout", gate.done(login.leave), methods=["POST"]),

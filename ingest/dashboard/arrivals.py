@@ -7,25 +7,22 @@ import time
 from collections import Counter, OrderedDict, deque
 from typing import TYPE_CHECKING
 
-from processors.records import Failed, Record
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from processors.records import Outcome
+    from processors.records import Record
 
 MINUTES = 120
 """Of topics."""
 HOURS = 48
 """Of a feed."""
 MOST_FEEDS = 20_000
-MOST_LETTERS = 100
 ALL = ""
 """Stands for every record, whatever its topics."""
 
 
 class Arrivals:
-    """Counts outcomes. `saw` is called in the pipeline's thread, the rest in the listener's.
+    """Counts records. `add` is called in the pipeline's thread, the rest in the listener's.
 
     Args:
         topics: those that are looked for; any other is not counted.
@@ -38,16 +35,12 @@ class Arrivals:
         self._lock = threading.Lock()
         self._minutes: deque[tuple[int, Counter[str]]] = deque(maxlen=MINUTES)
         self._feeds: OrderedDict[str, deque[tuple[int, int]]] = OrderedDict()
-        self._letters: deque[tuple[float, Failed]] = deque(maxlen=MOST_LETTERS)
 
-    def saw(self, outcome: Outcome) -> None:
-        """Count an outcome."""
+    def add(self, record: Record) -> None:
+        """Count a record."""
         now = self._clock()
         with self._lock:
-            if isinstance(outcome, Record):
-                self._count(outcome, now)
-            elif isinstance(outcome, Failed):
-                self._letters.append((now, _without_page(outcome)))
+            self._count(record, now)
 
     def by_minute(self) -> dict[str, list[int]]:
         """Return how many records came in each of the last minutes, by topic; `ALL` is all of them. Oldest first."""
@@ -63,11 +56,6 @@ class Arrivals:
         with self._lock:
             counts = dict(self._feeds.get(url, ()))
         return [counts.get(hour, 0) for hour in range(now - HOURS + 1, now + 1)]
-
-    def letters(self) -> list[tuple[float, Failed]]:
-        """Return the last dead letters, without their pages, with the times they came; newest first."""
-        with self._lock:
-            return list(self._letters)[::-1]
 
     def _count(self, record: Record, now: float) -> None:
         minute = int(now // 60)
@@ -88,9 +76,3 @@ class Arrivals:
         self._feeds[url] = hours  # at the end: the one that brought something longest ago is forgotten first
         if len(self._feeds) > MOST_FEEDS:
             self._feeds.popitem(last=False)
-
-
-def _without_page(failed: Failed) -> Failed:
-    return Failed(
-        origin=failed.origin, url=failed.url, step=failed.step, error=failed.error[:500], attempt=failed.attempt
-    )

@@ -8,10 +8,11 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from ingest import configured, feedstore, state
+from ingest import configured, feedstore, pending, state
 
 if TYPE_CHECKING:
     import sqlite3
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from ingest.config import Config
     from ingest.feedstore import Listed
+    from processors.records import Failed
     from sinks.store import Store
 
 T = TypeVar("T")
@@ -87,6 +89,17 @@ class FeedTable:
         """
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._done, action, number)
 
+    async def again(self, failed: Failed) -> bool:
+        """Have the input of a dead letter tried once more, as an entry of its feed that waits for its outcome.
+
+        Returns:
+            Whether that could be done: its feed may be gone.
+
+        Raises:
+            StoreError: the state cannot be written.
+        """
+        return await asyncio.get_running_loop().run_in_executor(self._thread, self._handed_in, failed)
+
     def close(self) -> None:
         """Let go of the state; whatever is under way is finished first."""
         self._thread.submit(self._closed)
@@ -98,6 +111,17 @@ class FeedTable:
                 return feedstore.hurry(connection, number, self._clock(), shortest=self._shortest) is not None
             feed = feedstore.one(connection, number)
             return feed is not None and feedstore.pause(connection, feed.feed.url, paused=action is Action.PAUSE)
+
+    def _handed_in(self, failed: Failed) -> bool:
+        url, page = failed.origin.feed, failed.page
+        with self._opened().transaction() as connection:
+            if page is None or url is None or not feedstore.is_known(connection, url):
+                return False
+            feed = feedstore.owner_of(connection, url) or 0
+            # No host: it is not fetched again, what it holds is what is tried.
+            pending.put(connection, feed, None, replace(page, attempt=page.attempt + 1), due=self._clock())
+            pending.discover(connection, 1)  # one outcome more is to come, and the books are to add up
+            return True
 
     async def _reading(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, self._read, work)

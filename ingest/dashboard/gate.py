@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 
 from ingest.dashboard.sessions import FIELD
+from sinks.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -83,7 +84,7 @@ class Gate:
         async def checked(request: Request) -> Response:
             if not self._sessions.may_see(request):
                 return self._views.login(request, 401)
-            return await endpoint(request)
+            return await self._answered(request, endpoint)
 
         return checked
 
@@ -95,9 +96,16 @@ class Gate:
                 return PlainTextResponse("Unauthorized", 401, {"WWW-Authenticate": "Bearer"})
             if not self._sessions.bears(request) and (why := await self._forged(request)):
                 return self._views.refused(request, why)
-            return await endpoint(request)
+            return await self._answered(request, endpoint)
 
         return self.open(checked)
+
+    async def _answered(self, request: Request, endpoint: Endpoint) -> Response:
+        """Answer, or say that the state cannot be used just now: the service itself tells more in its log."""
+        try:
+            return await endpoint(request)
+        except StoreError as error:
+            return self._views.page(request, "message", 503, title="Not now", what=str(error), hint="")
 
     async def _forged(self, request: Request) -> str | None:
         """Return why a form does not count."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ingest.dashboard.arrivals import ALL, MINUTES
 from ingest.dashboard.charts import lines
+from ingest.dashboard.letterforms import tried
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from ingest.config import Config
     from ingest.dashboard.arrivals import Arrivals
+    from ingest.dashboard.letters import Letters
     from ingest.dashboard.standing import Standing
     from ingest.dashboard.views import Views
     from ingest.health import Health
@@ -28,6 +30,7 @@ class OverviewPage:
 
     Args:
         arrivals: what came.
+        letters: the last dead letters.
         standing: what waits.
         health: what the parts say.
         views: makes the page.
@@ -35,9 +38,17 @@ class OverviewPage:
     """
 
     def __init__(
-        self, arrivals: Arrivals, standing: Callable[[], Standing], health: Health, views: Views, config: Config
+        self,
+        arrivals: Arrivals,
+        letters: Letters,
+        *,
+        standing: Callable[[], Standing],
+        health: Health,
+        views: Views,
+        config: Config,
     ) -> None:
         self._arrivals = arrivals
+        self._letters = letters
         self._standing = standing
         self._health = health
         self._views = views
@@ -60,7 +71,9 @@ class OverviewPage:
             minutes=MINUTES,
             last_minute=every[-2],
             last_hour=sum(every[-60:]),
-            letters=self._arrivals.letters(),
+            letters=(letters := self._letters.newest()),
+            untried=sum(letter.can_be_tried for letter in letters),
+            told=tried(request.query_params.get("tried", "")),
             replay=self._replay,
         )
 

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 FRESH_SECONDS = 0.25
 """How old the figures may be: however often they are asked for, they are gathered four times a second."""
-MAX_PER_SECOND = 25
+MAX_PER_SECOND = 10
 QUEUE_SECONDS = 1.0
 """How long an answer may be put off to keep that rate."""
 
