@@ -23,6 +23,7 @@ from ingest.feedstore import (
     configure,
     listed,
     next_wake,
+    one,
     pause,
     remove,
     sweep,
@@ -149,6 +150,19 @@ def test_addresses_differ_by_scheme_port_path_and_query():
 def test_what_is_no_web_address_is_refused(state, url):
     with pytest.raises(ValueError, match="not an http or https URL"):
         add(state, [Feed(url=url)], settings=SETTINGS, now=0)
+
+
+def test_feeds_are_listed_in_parts_and_found_by_name_or_address(state):
+    add(state, [A, replace(B, name="Ünder 100%"), C], settings=SETTINGS, now=0)
+
+    assert [each.feed.url for each in listed(state, start=1, most=1)] == [B.url]
+    assert [each.feed.url for each in listed(state, containing="B.EXAMPLE")] == [B.url]
+    assert [each.feed.url for each in listed(state, containing="100%")] == [B.url]
+    assert list(listed(state, containing="_")) == [], "no character stands for another"
+    (second,) = listed(state, containing="100%")
+    assert one(state, second.id) == second
+    remove(state, B.url, now=1)
+    assert one(state, second.id) is None
 
 
 def test_a_password_in_an_address_is_refused_and_not_shown(state):

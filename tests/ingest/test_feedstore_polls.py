@@ -23,8 +23,10 @@ from ingest.feedstore import (
     commit,
     compare,
     configure,
+    hurry,
     listed,
     next_wake,
+    pause,
     recall,
     recover,
     release,
@@ -101,6 +103,28 @@ def test_a_commit_sets_the_next_due_time(state):
     assert next_wake(state) == 900
     assert claim(state, 899, lease=1, limit=1) == []
     assert one_claimed(state, 900).state.validators == held
+
+
+def test_a_feed_in_a_hurry_is_due_at_once_but_not_within_the_shortest_interval(state):
+    add(state, [A], settings=SETTINGS, now=0)
+    mine = one_claimed(state)
+    assert hurry(state, mine.id, 0, shortest=100) is None, "it is being polled"
+    commit(state, mine, replace(mine.state, next_due=900, last_success=10), now=10)
+
+    assert hurry(state, mine.id, 50, shortest=100) == 110
+    assert hurry(state, mine.id, 20, shortest=500) == 110, "it is never put off"
+    assert hurry(state, mine.id, 105, shortest=60) == 105
+    assert next_wake(state) == 105
+    assert one_claimed(state, 105).state.next_due == 105
+
+
+def test_a_feed_that_is_paused_or_unknown_is_in_no_hurry(state):
+    add(state, [A], settings=SETTINGS, now=0)
+    (feed,) = listed(state)
+    pause(state, A.url, paused=True)
+
+    assert hurry(state, feed.id, 1, shortest=1) is None
+    assert hurry(state, feed.id + 1, 1, shortest=1) is None
 
 
 def test_a_claim_given_back_is_as_due_as_before(state):
