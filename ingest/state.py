@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest import archived, feedstore, issued, linkstore, pending, profiles, robotsfiles, withdrawn
+from ingest import alarms, archived, feedstore, issued, linkstore, pending, profiles, robotsfiles, withdrawn
 from sinks import outbox
 from sinks.store import Store
 
@@ -17,6 +17,7 @@ MIGRATIONS = (
     archived.SCHEMA,
     linkstore.SCHEMA,
     withdrawn.SCHEMA,
+    alarms.SCHEMA,
 )
 """Layouts of the service's state, oldest first; a published one is never edited."""
 _PATIENCE_SECONDS = 1.0

@@ -58,7 +58,7 @@ class Rhythm:
     until: float
     """Up to when silence is counted."""
     last: float | None = None
-    """The last arrival."""
+    """The last arrival; moved as `begun` is."""
     counts: array[float]
     """Weights of hours that had an arrival, by hour of the week; of length `HOURS`."""
     surprise: float = 0.0
@@ -107,7 +107,8 @@ def arrived(rhythm: Rhythm, now: float, *, blind: bool = False) -> Rhythm:
 def unwatched(rhythm: Rhythm, now: float) -> Rhythm:
     """Return the rhythm when nobody watched since `until`: the time counts neither as silence nor as history."""
     gap = max(now - rhythm.until, 0.0)
-    return replace(rhythm, begun=rhythm.begun + gap, until=rhythm.until + gap)
+    last = None if rhythm.last is None else rhythm.last + gap
+    return replace(rhythm, begun=rhythm.begun + gap, until=rhythm.until + gap, last=last)
 
 
 def surprise(rhythm: Rhythm, start: float, end: float) -> float:

@@ -261,6 +261,19 @@ class Archive(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Alarms(Section):
+    """What is told of who is improbably silent, of items that are lost, and of pages that read badly."""
+
+    enabled: Annotated[bool, Flag(), "Learn what is usual, and tell what is not."] = True
+    silence_false_a_year: Annotated[
+        int,
+        Whole(1, 365),
+        "How many false alarms of silence a year are accepted of each feed, outlet and topic; with fewer, true ones"
+        " come later.",
+    ] = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dashboard(Section):
     """The one HTTP listener: `/healthz`, `/livez`, `/readyz`, `/metrics` and the pages for people."""
 
@@ -307,6 +320,7 @@ class Config(Section):
     processors: Annotated[tuple[ProcessorUse, ...], Tables(ProcessorUse), ""] = ()
     sinks: Annotated[Sinks, Table(Sinks), ""] = EMBEDDED
     archive: Annotated[Archive | None, Table(Archive), ""] = None
+    alarms: Annotated[Alarms, Table(Alarms), ""] = Alarms()
     dashboard: Annotated[Dashboard, Table(Dashboard), ""] = Dashboard()
     logging: Annotated[Logging, Table(Logging), ""] = Logging()
     file: Path | None = None

@@ -21,6 +21,7 @@ from ingest.fetch.pushback import LONGEST_PAUSE
 from ingest.fetch.robots import Robots, product_token
 from ingest.figures import tell_sinks
 from ingest.health import Health
+from ingest.live.alarming import Alarming
 from ingest.live.archiving import archiving_of
 from ingest.live.current import Current
 from ingest.live.listening import listening
@@ -168,6 +169,7 @@ class _Service:
                 self._part("pages", self._pages.run),
                 self._part("reload", self._reload.run),
                 self._part("upkeep", self._sweep),
+                self._part("alarms", self._alarming.run),
             ]
             if self._archiving is not None:
                 parts.append(self._part("archive", self._archiving.tend))
@@ -199,6 +201,7 @@ class _Service:
         last = archiving.sync if archiving is not None else lambda: None
         self._writer = Writer(self._box.store, self._health.part("state"), last)
         stack.push_async_callback(_bounded, self._writer.close)
+        self._alarming = Alarming(self._current, self._writer, self._metrics, time.time)
         hosts = Hosts(connections=config.fetch.host_connections, delay=config.fetch.host_delay_seconds)
         fetcher = await stack.enter_async_context(_fetcher(config, hosts))
         agent, ttl = product_token(config.fetch.user_agent), config.fetch.robots_ttl_seconds
@@ -265,6 +268,7 @@ class _Service:
 
     def _committed(self, outcome: Page | Outcome) -> None:
         self._metrics.saw(outcome)
+        self._alarming.saw(outcome)
         if isinstance(outcome, Page):
             return
         if self._dashboard is not None:

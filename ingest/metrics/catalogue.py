@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, get_args
 
+from ingest.alarms.values import AlarmKind
 from ingest.schedule import ErrorClass, Health, NoteKind
 from processors.records import Reason, Step, TextSource
 
@@ -96,6 +97,8 @@ _ALL = (
     _counter("newstap_removed_lines_total", "Lines that boilerplate rules took out of records."),
     _counter("newstap_text_source_total", "Records, by where their text came from.", source=_values(TextSource)),
     _counter("newstap_part_restarts_total", "Parts of the service that ended and were started again.", part=()),
+    _counter("newstap_alarms_raised_total", "Alarms that were raised, by why.", alarm=_values(AlarmKind)),
+    _asked("newstap_alarms", "Alarms that stand, of feeds, outlets and topics, by why.", alarm=_values(AlarmKind)),
     _histogram(
         "newstap_poll_delay_seconds",
         "From the time a poll was due to its start.",

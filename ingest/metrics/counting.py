@@ -18,6 +18,7 @@ from processors.records import Failed, Page, Record, Skipped
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from ingest.alarms.values import AlarmKind
     from ingest.metrics.asking import Ask
     from ingest.schedule import ErrorClass, NoteKind
     from processors.records import Outcome
@@ -114,6 +115,10 @@ class Metrics:
     def part_restarted(self, part: str) -> None:
         """A part of the service ended and was started again."""
         self._count("newstap_part_restarts_total", part)
+
+    def alarmed(self, kind: AlarmKind) -> None:
+        """An alarm was raised."""
+        self._count("newstap_alarms_raised_total", kind)
 
     def saw(self, outcome: Page | Outcome) -> None:
         """A document was settled, or handed to workers."""

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+MOST_ALARMS = 10
+"""That are told one by one."""
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -27,3 +30,7 @@ def attention(found: Status) -> Iterator[str]:
     problems = [group.problem for group in (found.workers, found.link) if group is not None and group.problem]
     if problems:
         yield f"Kafka: {problems[0]}"
+    for alarm in found.alarms[:MOST_ALARMS]:
+        yield f"{alarm.scope} {alarm.name} is {alarm.kind}: {alarm.why}"
+    if (more := len(found.alarms) - MOST_ALARMS) > 0:
+        yield f"and {more} more alarms; --json has them"

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ingest.alarms import Alarm
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
@@ -85,5 +87,7 @@ class Status:
     profiles: int = 0
     """Sites of which anything was learned."""
     archive_bytes: int | None = None
+    alarms: tuple[Alarm, ...] = ()
+    """Those that stand, the oldest first."""
     attention: tuple[str, ...] = ()
     """What somebody should look at."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ingest import pending, state
+from ingest import alarms, pending, state
 from ingest.feedcommands import known
 from ingest.profiles import Profiles
 from ingest.schedule import Health
@@ -87,6 +87,7 @@ def _with_books(found: Status, connection: sqlite3.Connection, now: float) -> St
         articles_hour=_articles(connection, now - _HOUR),
         articles_day=_articles(connection, now - 24 * _HOUR),
         skipped=sum(n for kind, _, n in tally if kind is Kind.SKIPPED),
+        alarms=tuple(alarms.current(connection)),
         dead_letters={step: n for kind, step, n in tally if kind is Kind.DEAD_LETTER},
     )
 

@@ -150,7 +150,7 @@ WRONG = {
         "is of no use with security_protocol PLAIN",
     ),
     "a key that nothing resembles": ("[state]\nzzz = 1", "state.zzz: unknown key; the keys here are path"),
-    "a key with a line break": ('"a\\nb" = 1', '"a\\nb": unknown key; the keys here are archive, dashboard'),
+    "a key with a line break": ('"a\\nb" = 1', '"a\\nb": unknown key; the keys here are alarms, archive, dashboard'),
 }
 
 

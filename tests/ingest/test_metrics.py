@@ -10,6 +10,7 @@ from typing import get_args
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
+from ingest.alarms import AlarmKind
 from ingest.metrics import CATALOGUE, EntryKind, Metrics, PageOutcome, PollOutcome, reference
 from ingest.metrics.counting import MAX_WORDS
 from ingest.schedule import ErrorClass, NoteKind
@@ -66,6 +67,7 @@ def record(*topics: str, removed: int = 0, source: TextSource = TextSource.PAGE)
         *((lambda m, n=n: m.noticed(n), "newstap_feed_notes_total", (n,)) for n in NoteKind),
         *((lambda m, k=k: m.entries(k, 3), "newstap_entries_total", (k,)) for k in get_args(EntryKind)),
         *((lambda m, o=o: m.page(o), "newstap_pages_total", (o,)) for o in get_args(PageOutcome)),
+        *((lambda m, k=k: m.alarmed(k), "newstap_alarms_raised_total", (k,)) for k in AlarmKind),
         (lambda m: m.page_fell_back("paywall"), "newstap_page_fallbacks_total", ("paywall",)),
         (lambda m: m.part_restarted("polling"), "newstap_part_restarts_total", ("polling",)),
     ],

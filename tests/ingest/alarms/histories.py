@@ -1,10 +1,10 @@
 """Simulated histories of feeds, and what alarms of silence are worth on them; for tests and the benchmark.
 
-Each history is of a feed that lives for 26 weeks, or fewer, of which those after the first 8 are judged; then it dies at
-a time of day and week drawn at random. An alarm that is raised while no item has failed to come is false: nobody could
-know. The delay of a detection is counted from the first item that failed to come. Where a false alarm stood already by
-then ("cried wolf"), it tells nothing before it has stood longer than the longest false one of that feed; from then on
-it counts.
+Each history is of a feed that lives for 26 weeks, or fewer, of which those after the first 8 are judged; then it dies
+at a time of day and week drawn at random. An alarm that is raised while no item has failed to come is false: nobody
+could know. The delay of a detection is counted from the first item that failed to come. Where a false alarm stood
+already by then ("cried wolf"), it tells nothing before it has stood longer than the longest false one of that feed;
+from then on it counts.
 """
 
 from __future__ import annotations

@@ -15,7 +15,9 @@ import pytest
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from kafka.structs import OffsetAndMetadata
 
-from ingest import feedstore, pending, state
+from ingest import alarms, feedstore, pending, state
+from ingest.alarms import Alarm, AlarmKind, Look, Scope
+from ingest.alarms.kept import Key, Raised
 from ingest.config import load
 from ingest.feedstore import Feed
 from ingest.health import Health
@@ -115,6 +117,21 @@ def test_feeds_queues_and_sinks_are_told_while_a_service_owns_the_state(tmp_path
     assert code == 1
     assert f"runs as process {os.getpid()}" in text
     assert "attention   1 feeds are overdue" in text
+
+
+def test_alarms_that_stand_need_attention_the_first_ten_by_name(tmp_path: Path, store: Store) -> None:
+    standing = {
+        Raised(Key(Scope.OUTLET, f"{n}.example"), AlarmKind.SILENT): Alarm(
+            kind=AlarmKind.SILENT, scope=Scope.OUTLET, name=f"{n}.example", since=float(n), why="no record for 9 hours"
+        )
+        for n in range(12)
+    }
+    with store.transaction() as connection:
+        alarms.keep(connection, Look(100.0, alarms=dict(standing)))
+    code, found, _ = told(configured(tmp_path))
+    assert (code, len(found["alarms"]), found["alarms"][0]["since"]) == (1, 12, 0.0)
+    assert found["attention"][0] == "outlet 0.example is silent: no record for 9 hours"
+    assert found["attention"][10:] == ["and 2 more alarms; --json has them"]
 
 
 def test_what_waits_while_no_service_runs_needs_attention(tmp_path: Path, store: Store) -> None:
