@@ -175,6 +175,9 @@ announced counts as `other`. An answer may be a quarter of a second old.
 This page is generated from the code that counts (`ingest/metrics/catalogue.py`); a test holds them together. Beside
 these there are the usual `process_…` metrics: CPU time, memory, open files and start time of the main process.
 
+A [dashboard for Grafana](grafana/newstap.json) and [alert rules for Prometheus](prometheus/newstap.rules.yml) use them;
+[operations.md](operations.md#prometheus-grafana-opentelemetry) says how.
+
 | metric | type | labels | meaning |
 |---|---|---|---|
 """

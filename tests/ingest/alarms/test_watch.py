@@ -30,7 +30,7 @@ def row(**changes: object) -> FeedRow:
     """A feed that was just asked and had news."""
     values: dict[str, object] = {"id": 1, "url": URL, "watched": 1, "last_items": START, "last_success": START}
     values |= {"errors": 0, "error": None, "parsed": 0, "missed": 0}
-    return FeedRow(**values | changes)  # type: ignore[arg-type]
+    return FeedRow(**values | changes)  # type: ignore[arg-type]  # of the types of its fields, as each test gives them
 
 
 def look(watch: Watch, at: float, feed: FeedRow | None = None, seen: Seen | None = None) -> Look:
