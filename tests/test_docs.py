@@ -39,6 +39,14 @@ def test_every_document_can_be_found_from_the_readme() -> None:
     assert [str(d.relative_to(CHECKOUT)) for d in DOCUMENTS if d.resolve() not in reached] == []
 
 
+def test_the_index_names_every_file_of_the_folder() -> None:
+    docs = CHECKOUT / "docs"
+    named = {(docs / target).resolve() for target in LINK.findall((docs / "README.md").read_text(encoding="utf-8"))}
+    listed = [path for path in docs.rglob("*") if path.is_file() and path.name != "README.md"]
+
+    assert [str(p.relative_to(docs)) for p in listed if not {p.resolve(), p.parent.resolve()} & named] == []
+
+
 def test_make_targets_that_the_documents_name_exist() -> None:
     offered = set(re.findall(r"^([a-z-]+):", (CHECKOUT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = {

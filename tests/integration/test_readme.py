@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -53,6 +54,36 @@ def test_the_readmes_consumer_reads_a_topics_stream(broker: Broker, tmp_path: Pa
     assert all("'north-korea'" in line for line in lines)
 
 
+@pytest.mark.kafka
+@pytest.mark.timeout(180)
+def test_the_tutorials_topic_and_consumer_work_as_they_stand(broker: Broker, tmp_path: Path) -> None:
+    """Its two files, a replay of one page as it is called there, and its consumer."""
+    env = {"NEWSTAP_KAFKA_BOOTSTRAP": broker.bootstrap}
+    (tmp_path / "rail.toml").write_text(block("docs/tutorial.md", "toml", "[primary]"), encoding="utf-8")
+    (tmp_path / "newstap.toml").write_text(block("docs/tutorial.md", "toml", "[sinks.kafka]"), encoding="utf-8")
+    tested = newstap("topics", "test", "--config", "newstap.toml", cwd=tmp_path, env=env)
+    assert tested.returncode == 0, tested.stderr
+    title = f"The railway of {tmp_path.name} opens"
+    lines = (
+        f"The rail line to stop {n} was built in {n + 2} years, and trains call there every hour." for n in range(9)
+    )
+    text = "".join(f"<p>{line}" for line in lines)
+    page = f"<html lang=en><title>{title}</title><article><h1>{title}</h1>{text}</article>"
+    (tmp_path / "my-articles").mkdir()
+    (tmp_path / "my-articles" / "page.html").write_text(page, encoding="utf-8")
+
+    there = ("--config", "newstap.toml", "--to", "out-rail", "--kafka", broker.bootstrap)
+    done = newstap("replay", "my-articles/", *there, cwd=tmp_path, env=env)
+    assert done.returncode == 0, done.stderr
+    code = block("docs/tutorial.md", "python", "KafkaConsumer").replace("my-reader", f"reader-{tmp_path.name}")
+    command = [sys.executable, "-u", "-c", code]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env={**os.environ, **env}) as reader:
+        assert reader.stdout is not None
+        seen = next(line for line in reader.stdout if title in line)
+        reader.kill()
+    assert "['railways']" in seen
+
+
 def test_the_example_of_a_processor_joins_the_chain(tmp_path: Path) -> None:
     (tmp_path / "drop_short.py").write_text(block("docs/extending.md", "python", "class DropShort"), encoding="utf-8")
     (tmp_path / "newstap.toml").write_text(block("docs/extending.md", "toml", "drop_short"), encoding="utf-8")
@@ -74,7 +105,7 @@ def test_the_example_of_a_processor_joins_the_chain(tmp_path: Path) -> None:
 
 def test_the_tutorials_topic_can_be_loaded_and_tags(tmp_path: Path) -> None:
     (tmp_path / "rail.toml").write_text(block("docs/tutorial.md", "toml", 'name = "railways"'), encoding="utf-8")
-    settings = block("docs/tutorial.md", "toml", "out-rail")
+    settings = block("docs/tutorial.md", "toml", "out-news")
     (tmp_path / "newstap.toml").write_text(settings.split("[sinks.kafka]")[0], encoding="utf-8")
     text = (
         "The railway to the coast opens in May. The new rail line has nine stations, and the railway hired 200 people."
@@ -85,7 +116,7 @@ def test_the_tutorials_topic_can_be_loaded_and_tags(tmp_path: Path) -> None:
     done = newstap("replay", "one.jsonl", "--config", "newstap.toml", cwd=tmp_path)
 
     assert (checked.returncode, done.returncode) == (0, 0), checked.stderr + done.stderr
-    (record,) = rows(tmp_path / "out-rail" / "records")
+    (record,) = rows(tmp_path / "out-news" / "records")
     assert [tag["topic"] for tag in record["topics"]] == ["railways"]
 
 
