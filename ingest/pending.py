@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sinks.codec import decode_page, encode_page_header
 
@@ -82,10 +82,15 @@ def ready(
         " AND (host IS NULL OR host NOT IN (SELECT value FROM json_each(?))) ORDER BY due, id LIMIT ?",
         (now, json.dumps(list(held)), json.dumps(list(busy)), limit),
     )
-    return [
-        Pending(number, feed, host, attempts, decode_page(header, body))
-        for number, feed, host, attempts, header, body in rows
-    ]
+    return [_pending(row) for row in rows]
+
+
+def find(connection: sqlite3.Connection, number: int) -> Pending | None:
+    """Return an entry that has no outcome yet."""
+    row = connection.execute(
+        "SELECT id, feed, host, attempts, header, body FROM pending WHERE id = ?", (number,)
+    ).fetchone()
+    return None if row is None else _pending(row)
 
 
 def postpone(connection: sqlite3.Connection, number: int, *, due: float, attempts: int) -> None:
@@ -125,3 +130,8 @@ def take_up(connection: sqlite3.Connection, link: str, feed: int, now: float) ->
 def forget_links(connection: sqlite3.Connection, before: float) -> int:
     """Forget the links that no feed has shown since a time. Return how many."""
     return connection.execute("DELETE FROM link WHERE last < ?", (before,)).rowcount
+
+
+def _pending(row: tuple[Any, ...]) -> Pending:
+    number, feed, host, attempts, header, body = row
+    return Pending(number, feed, host, attempts, decode_page(header, body))

@@ -75,6 +75,18 @@ class Keeper(Protocol[In_contra]):
         ...
 
 
+class Follower(Protocol[C, In_contra]):
+    """Knows more of some entries than what they are made of, and what is to follow from their outcomes."""
+
+    def judged(self, outcome: C | None, mark: In_contra, /) -> C | None:
+        """Return an outcome as it is to be settled and kept."""
+        ...
+
+    def follow(self, connection: sqlite3.Connection, outcome: C, mark: In_contra, /) -> None:
+        """Note what follows from an outcome as it was settled, in the transaction that takes it in."""
+        ...
+
+
 class Pipeline(Generic[M, C]):
     """Drives a source through a pool of workers into an outbox until the source ends, or is told to stop.
 
@@ -90,6 +102,7 @@ class Pipeline(Generic[M, C]):
         on_outcome: called for each outcome after its commit.
         learner: takes what records teach about their sites; None where nothing is to be learned.
         keeper: keeps what outcomes were made of; None where nothing is to be archived.
+        follower: told of each outcome; None where nothing follows.
         clock: monotonic seconds.
     """
 
@@ -106,6 +119,7 @@ class Pipeline(Generic[M, C]):
         on_outcome: Callable[[C], None] | None = None,
         learner: Learner | None = None,
         keeper: Keeper[M] | None = None,
+        follower: Follower[C, M] | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._source = source
@@ -118,6 +132,7 @@ class Pipeline(Generic[M, C]):
         self._on_outcome = on_outcome
         self._learner = learner
         self._keeper = keeper
+        self._follower = follower
         self._clock = clock
         self._batch: list[tuple[C | None, M]] = []
         self._bytes = 0
@@ -164,6 +179,8 @@ class Pipeline(Generic[M, C]):
         return not self._stop.is_set() and self._clock() >= due and self._delivery.has_room()
 
     def _take(self, outcome: C | None, mark: M) -> None:
+        if self._follower is not None:
+            outcome = self._follower.judged(outcome, mark)
         if not self._batch:
             self._since = self._clock()
         self._batch.append((outcome, mark))
@@ -203,14 +220,25 @@ class Pipeline(Generic[M, C]):
             outcomes = [outcome for outcome, _ in self._batch]
             if self._keeper is not None:
                 outcomes = self._keeper.keep(connection, self._batch, prepared)
-            made = [self._settle_one(connection, outcome) for outcome in outcomes if outcome is not None]
+            marks = [mark for _, mark in self._batch]
+            made = [
+                self._settled(connection, outcome, mark)
+                for outcome, mark in zip(outcomes, marks, strict=True)
+                if outcome is not None
+            ]
             self._outbox.add(connection, [item for _, item in made if item is not None])
             if self._learner is not None:
                 self._learner.note(connection, [outcome for outcome, _ in made])
-            self._source.commit(connection, [mark for _, mark in self._batch])
+            self._source.commit(connection, marks)
             if self._keeper is not None:
                 self._keeper.sync()
         return [outcome for outcome, _ in made]
+
+    def _settled(self, connection: sqlite3.Connection, outcome: C, mark: M) -> tuple[C, Item | None]:
+        made = self._settle_one(connection, outcome)
+        if self._follower is not None:
+            self._follower.follow(connection, made[0], mark)
+        return made
 
 
 def _size(content: object) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest import alarms, archived, feedstore, issued, linkstore, pending, profiles, robotsfiles, withdrawn
+from ingest import alarms, archived, feedstore, issued, linkstore, pending, profiles, robotsfiles, visits, withdrawn
 from sinks import outbox
 from sinks.store import Store
 
@@ -18,6 +18,7 @@ MIGRATIONS = (
     linkstore.SCHEMA,
     withdrawn.SCHEMA,
     alarms.SCHEMA,
+    visits.SCHEMA,
 )
 """Layouts of the service's state, oldest first; a published one is never edited."""
 _PATIENCE_SECONDS = 1.0

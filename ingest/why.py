@@ -9,7 +9,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from ingest.logs import visible
 from processors.identity import normalised
-from processors.records import Article
+from processors.records import Article, Reason
 from processors.topics import definitions
 from processors.topics.tag import TagTopics
 from sinks.codec import CodecError, decode_record
@@ -66,7 +66,8 @@ def _found(wanted: str, folder: Path) -> Iterator[tuple[str, Line, dict[str, Any
 
 def _names(row: dict[str, Any]) -> set[str]:
     origin = row.get("origin") or {}
-    values = [row.get("id"), row.get("url"), row.get("canonical_url"), origin.get("document_id")]
+    gone = row.get("detail") if row.get("reason") == Reason.GONE else None
+    values = [row.get("id"), row.get("url"), row.get("canonical_url"), origin.get("document_id"), gone]
     return {value for value in values if isinstance(value, str)}
 
 
@@ -78,6 +79,8 @@ def _tell(kind: str, line: Line, row: dict[str, Any], out: IO[str]) -> None:
         out.writelines(f"  {line}\n" for line in _values(row))
     elif kind == "skipped":
         out.write(f"skipped: {row['reason']}{': ' + visible(row['detail']) if row.get('detail') else ''}\n")
+        if row["reason"] == Reason.GONE:
+            out.write(f"  gone since {visible(str(row['origin']['fetched']))}, when that was confirmed\n")
     else:
         out.write(f"dead letter, attempt {row['attempt']}: {row['step']}: {visible(row['error'])}\n")
     out.write(f"  came from: {visible(came)}\n  stands in: {line.path}, line {line.number}\n")

@@ -196,6 +196,31 @@ class Stories(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Revisits(Section):
+    """Later looks at the pages of articles: changes are revisions, and pages that are gone are told of."""
+
+    after_seconds: Annotated[
+        tuple[float, ...],
+        Many(of=Seconds()),
+        "When the page of an article is asked for again, counted from its first record, as in `[3600, 14400, 86400,"
+        " 259200]`; each is one more request to the site, so by default there is none. `newstap run` alone does so.",
+    ] = ()
+    gone_confirm_seconds: Annotated[
+        float,
+        Seconds(zero=True),
+        "A second answer 404 or 410 after at least this time: the article is gone, and gets a tombstone.",
+    ] = 86_400
+    max_articles: Annotated[
+        int, Whole(1, 10_000_000), "So many wait for a visit, some 2 kB each; of more, those with the farthest leave."
+    ] = 50_000
+
+    def clashes(self) -> Iterator[Clash]:
+        """See `Section`."""
+        if list(self.after_seconds) != sorted(self.after_seconds):
+            yield Clash(("after_seconds",), "does not rise", "put the shortest time first")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Extraction(Section):
     """The worker processes that turn pages into articles."""
 
@@ -316,6 +341,7 @@ class Config(Section):
     topics: Annotated[Topics, Table(Topics), ""] = Topics()
     profiles: Annotated[Profiles, Table(Profiles), ""] = Profiles()
     stories: Annotated[Stories, Table(Stories), ""] = Stories()
+    revisits: Annotated[Revisits, Table(Revisits), ""] = Revisits()
     extraction: Annotated[Extraction, Table(Extraction), ""] = Extraction()
     processors: Annotated[tuple[ProcessorUse, ...], Tables(ProcessorUse), ""] = ()
     sinks: Annotated[Sinks, Table(Sinks), ""] = EMBEDDED

@@ -118,7 +118,7 @@ class Archiving:
     def _group(self, outcome: object, number: int) -> Group:
         if self._source is None:
             raise ValueError("nothing to look for pages in: follow a source first")
-        content, response = self._source.given(number)
+        content, response, _ = self._source.given(number)
         if isinstance(content, Skipped):
             return entries.skipped(content)
         return entries.document(content, response, outcome, self._fingerprint)

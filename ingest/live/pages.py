@@ -7,17 +7,16 @@ import logging
 from collections import Counter
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
-from urllib.parse import urlsplit
 
 from ingest import pending
 from ingest.fetch.errors import DisallowedError, FetchError, FetchTimeoutError, NetworkError, PausedError, TooLargeError
 from ingest.fetch.messages import PAGE_TYPES, Request
 from ingest.fetch.pushback import retry_after
-from ingest.fetch.reservations import reservation
 from ingest.live.answers import is_whole
+from ingest.live.received import led_to_front, received
 from ingest.live.rounds import LONGEST_SLEEP, Rounds
 from ingest.pending import Pending
-from processors.records import Form, Page, Reason, Skipped, TextSource
+from processors.records import Page, Reason, Skipped
 
 if TYPE_CHECKING:
     import sqlite3
@@ -193,35 +192,11 @@ class Pages(Rounds[Pending]):
     async def _judged(self, entry: Pending, response: Response) -> Page | Skipped | _Instead:
         """Return the page, unless where it came from says that it is none of the article's."""
         carried = entry.carried
-        if _is_front(response.final_url) and not _is_front(carried.url or ""):
+        if led_to_front(carried, response):
             return _Instead(Reason.SOFT_404)
-        reserved = await self._reserved(response)
-        origin = replace(carried.origin, fetched=response.fetched, reserved=reserved)
-        if reserved and self.current.config.fetch.reserved == "skip":
-            return Skipped(origin=origin, url=response.final_url, reason=Reason.RESERVED, detail=", ".join(reserved))
-        return Page(
-            form=Form.HTML,
-            body=response.body,
-            origin=origin,
-            url=response.final_url,
-            content_type=response.headers.get("content-type"),
-            hint=carried.hint,
-            text_source=TextSource.PAGE,
-        )
-
-    async def _reserved(self, response: Response) -> tuple[str, ...]:
-        rules = await self.robots.rules(response.final_url)
-        found = reservation(response.headers, response.body, rules.reserved_against(response.final_url))
-        marks = ["tdm-reservation"] if found.tdm else []
-        if found.tdm and found.policy:
-            marks.append(f"tdm-policy={found.policy}")
-        return (*marks, *found.words, *(f"robots:{agent}" for agent in found.agents))
+        skip = self.current.config.fetch.reserved == "skip"
+        return await received(carried, response, self.robots, skip_reserved=skip)
 
 
 def _standing_in(carried: Page, reason: Reason) -> Page:
     return replace(carried, origin=replace(carried.origin, fallback=reason))
-
-
-def _is_front(url: str) -> bool:
-    parts = urlsplit(url)
-    return parts.path in {"", "/"} and not parts.query

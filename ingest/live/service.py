@@ -15,20 +15,21 @@ from ingest import feedstore, issued, pending, robotsfiles, state, withdrawn
 from ingest.config import load_processors
 from ingest.dashboard import Standing
 from ingest.delivery import Delivery
-from ingest.fetch.client import Fetcher
 from ingest.fetch.hosts import Hosts
-from ingest.fetch.pushback import LONGEST_PAUSE
 from ingest.fetch.robots import Robots, product_token
 from ingest.figures import tell_sinks
 from ingest.health import Health
 from ingest.live.alarming import Alarming
 from ingest.live.archiving import archiving_of
 from ingest.live.current import Current
+from ingest.live.following import Following
 from ingest.live.listening import listening
 from ingest.live.pages import Pages
 from ingest.live.parsers import SECONDS, Parsers
+from ingest.live.parts import fetcher_of, visiting_of
 from ingest.live.polling import Poller
 from ingest.live.reload import Reload
+from ingest.live.revisits import Revisits
 from ingest.live.robotsmemory import RobotsMemory
 from ingest.live.source import LiveSource
 from ingest.live.supervision import supervised
@@ -50,7 +51,9 @@ if TYPE_CHECKING:
 
     from ingest.config import Config
     from ingest.dashboard import Dashboard
+    from ingest.fetch.client import Fetcher
     from ingest.live.archiving import Archiving
+    from ingest.schedule.visiting import Visiting
     from processors.records import Outcome
     from sinks.base import Sink
 
@@ -157,6 +160,8 @@ class _Service:
         self._on_outcome = on_outcome
         self._waiting = pending.Waiting(0, 0)
         self._feeds: dict[str, int] = {}
+        self._following: Following | None = None
+        self._revisits: Revisits | None = None
 
     async def run(self, stop: threading.Event, idle: threading.Event, reload: threading.Event) -> int:
         """Run until told to stop; return the exit code."""
@@ -171,6 +176,8 @@ class _Service:
                 self._part("upkeep", self._sweep),
                 self._part("alarms", self._alarming.run),
             ]
+            if self._revisits is not None:
+                parts.append(self._part("revisits", self._revisits.run))
             if self._archiving is not None:
                 parts.append(self._part("archive", self._archiving.tend))
             if self._box.job != FETCH:  # nothing of what a fetcher does depends on them
@@ -203,12 +210,14 @@ class _Service:
         stack.push_async_callback(_bounded, self._writer.close)
         self._alarming = Alarming(self._current, self._writer, self._metrics, time.time)
         hosts = Hosts(connections=config.fetch.host_connections, delay=config.fetch.host_delay_seconds)
-        fetcher = await stack.enter_async_context(_fetcher(config, hosts))
+        fetcher = await stack.enter_async_context(fetcher_of(config, hosts))
         agent, ttl = product_token(config.fetch.user_agent), config.fetch.robots_ttl_seconds
         robots = Robots(fetcher, hosts=hosts, token=agent, ttl=ttl, memory=RobotsMemory(self._writer))
         parsers = Parsers(seconds=min(SECONDS, config.extraction.worker_timeout_seconds))
         stack.callback(parsers.close)
-        self._source = LiveSource(lambda: loop.call_soon_threadsafe(self._pages.look), keeping=archiving is not None)
+        visiting = visiting_of(config, self._box.job)
+        keeping = archiving is not None or visiting is not None
+        self._source = LiveSource(lambda: loop.call_soon_threadsafe(self._pages.look), keeping=keeping)
         if archiving is not None:
             archiving.follow(self._source)
         self._pages = Pages(
@@ -234,6 +243,7 @@ class _Service:
             chance=random.random,
             archiving=archiving,
         )
+        self._follow(visiting, fetcher, robots)
         self._workers = self._new_workers()
         stack.callback(self._workers.close)
         await self._workers.start()
@@ -241,6 +251,25 @@ class _Service:
         await self._writer.run(lambda connection: feedstore.recover(connection, self._current.base, time.time()))
         await self._take(config)
         self._ask()
+
+    def _follow(self, visiting: Visiting | None, fetcher: Fetcher, robots: Robots) -> None:
+        """Have articles visited again, where that is wanted."""
+        if visiting is None:
+            return
+        most = self._current.config.revisits.max_articles
+        self._following = Following(source=self._source, visiting=visiting, most=most, now=time.time)
+        self._revisits = Revisits(
+            current=self._current,
+            writer=self._writer,
+            outbox=self._box,
+            source=self._source,
+            fetcher=fetcher,
+            robots=robots,
+            metrics=self._metrics,
+            visiting=visiting,
+            archiving=self._archiving,
+            now=time.time,
+        )
 
     def _new_workers(self) -> Workers:
         return Workers(
@@ -252,6 +281,7 @@ class _Service:
             self._committed,
             self._pages.look,
             self._archiving,
+            self._following,
         )
 
     async def _take(self, config: Config) -> None:
@@ -308,7 +338,8 @@ class _Service:
                 part.failing(sink.trouble)
             else:
                 part.ok()
-        quiet = not self._waiting.rows and not self._pages.active and not self._source.held
+        visiting = self._revisits is not None and self._revisits.active
+        quiet = not self._waiting.rows and not self._pages.active and not self._source.held and not visiting
         if quiet and self._delivery.drained():
             idle.set()
         else:
@@ -319,6 +350,8 @@ class _Service:
         self._sinks = self._delivery.states()
         self._metrics.gauge_from("newstap_feeds", lambda: self._feeds)
         self._metrics.gauge_from("newstap_pending_pages", lambda: self._waiting.rows)
+        if (revisits := self._revisits) is not None:
+            self._metrics.gauge_from("newstap_revisits_waiting", lambda: revisits.waiting)
         tell_sinks(self._metrics, lambda: self._sinks, self._box)
         if self._dashboard is not None:
             self._dashboard.ask(self._standing)
@@ -359,7 +392,8 @@ class _Service:
 
     async def _end(self, parts: list[asyncio.Task[None]], pipeline: asyncio.Task[None]) -> bool:
         """Bring each part to its end, in its time; return whether all that was accepted is delivered."""
-        await asyncio.gather(self._poller.stop(FETCH_GRACE_SECONDS), self._pages.stop(FETCH_GRACE_SECONDS))
+        fetching = [part for part in (self._poller, self._pages, self._revisits) if part is not None]
+        await asyncio.gather(*(part.stop(FETCH_GRACE_SECONDS) for part in fetching))
         for part in parts:
             part.cancel()
         await asyncio.gather(*parts, return_exceptions=True)
@@ -375,16 +409,6 @@ class _Service:
                 return False
             self._delivery.wait(0.2)
         return True
-
-
-def _fetcher(config: Config, hosts: Hosts) -> Fetcher:
-    return Fetcher(
-        hosts=hosts,
-        user_agent=config.fetch.user_agent,
-        timeout=config.fetch.timeout_seconds,
-        allowed=config.fetch.allow_networks,
-        longest_pause=min(LONGEST_PAUSE, config.schedule.max_interval_seconds),
-    )
 
 
 async def _bounded(close: Callable[[], Awaitable[None]]) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from ingest.fetch.messages import Response
+    from ingest.visits import Visit
     from processors.records import Skipped
 
 MOST_ROWS = 400
@@ -30,14 +31,18 @@ class Given(NamedTuple):
     content: Page | Skipped
     response: Response | None
     """The answer that it came in; None where it is made of what the feed carries."""
+    visit: Visit | None = None
+    """Where the page of an article was looked at again."""
 
 
 class LiveSource:
-    """A source of what was fetched; implements `ingest.sources.base.Source`. Its marks are numbers of pending entries.
+    """A source of what was fetched; implements `ingest.sources.base.Source`.
+
+    Its marks are numbers of pending entries; of articles that were visited again, which have no entry, below 0.
 
     Args:
         settled: called in the pipeline's thread when entries have their outcomes.
-        keeping: whether what was handed over is held until then, for the archive.
+        keeping: whether what was handed over is held until then, for the archive and for later visits.
     """
 
     name = "feeds"
@@ -53,12 +58,14 @@ class LiveSource:
         self._arrived = threading.Condition()
         self._ended = False
 
-    def offer(self, number: int, content: Page | Skipped, response: Response | None = None) -> None:
-        """Hand over what an entry has become, and the answer that it came in."""
+    def offer(
+        self, number: int, content: Page | Skipped, response: Response | None = None, visit: Visit | None = None
+    ) -> None:
+        """Hand over what an entry has become, the answer that it came in, and the later visit that brought it."""
         size = len(content.body) if isinstance(content, Page) else 0
         with self._arrived:
             if self._keeping:
-                self._given[number] = Given(content, response)
+                self._given[number] = Given(content, response, visit)
                 size += len(response.wire.body) if response is not None and response.wire is not None else 0
             self._held[number] = size
             self._size += size

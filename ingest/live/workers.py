@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from ingest.delivery import Delivery
     from ingest.live.archiving import Archiving
     from ingest.live.current import Current
+    from ingest.live.following import Following
     from ingest.live.source import LiveSource
     from ingest.recipe import Recipe
     from ingest.reload import WatchedTopics
@@ -58,6 +59,7 @@ class Workers:
         committed: called with each outcome once it is committed, in the pipeline's thread.
         look: has the fetchers look for what they may hand over.
         archiving: keeps what outcomes are made of; None without an archive.
+        following: has articles visited again; None where they are not.
     """
 
     def __init__(  # noqa: PLR0917 - each is one part of the whole, named as in the caller
@@ -70,6 +72,7 @@ class Workers:
         committed: Callable[[Page | Outcome], None],
         look: Callable[[], None],
         archiving: Archiving | None,
+        following: Following | None,
     ) -> None:
         self._watched = watched
         self._current = current
@@ -79,6 +82,7 @@ class Workers:
         self._committed = committed
         self._look = look
         self._archiving = archiving
+        self._following = following
         self._profiles = Profiles(current.config.state.path)
         self._learner = Learner(self._profiles, box.store)
         self._settle = settling(current.config.stories)
@@ -146,6 +150,7 @@ class Workers:
             on_outcome=self._committed,
             learner=self._learner,
             keeper=self._archiving,
+            follower=self._following,
         )
 
         def run() -> bool:

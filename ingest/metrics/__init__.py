@@ -11,7 +11,7 @@ from our code or from the configuration, never a text, a URL or a host; a value 
 `other`, so that the number of series is bounded whatever is fed in.
 """
 
-from ingest.metrics.catalogue import CATALOGUE, EntryKind, Metric, PageOutcome, PollOutcome, reference
+from ingest.metrics.catalogue import CATALOGUE, EntryKind, Metric, PageOutcome, PollOutcome, VisitOutcome, reference
 from ingest.metrics.counting import CONTENT_TYPE, Metrics
 
 __all__ = [
@@ -22,5 +22,6 @@ __all__ = [
     "Metrics",
     "PageOutcome",
     "PollOutcome",
+    "VisitOutcome",
     "reference",
 ]

@@ -20,6 +20,7 @@ PollOutcome = Literal["modified", "unmodified", "same", "failed", "paused"]
 """`unmodified`: 304; `same`: 200 with the document of last time; `paused`: put off, since the host wants a pause."""
 EntryKind = Literal["new", "changed", "known", "backlog"]
 PageOutcome = Literal["fetched", "fallback", "retried"]
+VisitOutcome = Literal["unchanged", "changed", "elsewhere", "missing", "gone", "robots", "failed"]
 
 OTHER = "other"
 """Stands for every label value that nobody announced."""
@@ -72,6 +73,12 @@ _ALL = (
     _counter("newstap_feed_notes_total", "What was noticed about feeds.", note=_values(NoteKind)),
     _counter("newstap_entries_total", "Entries of feeds that were read.", kind=get_args(EntryKind)),
     _counter("newstap_pages_total", "Article pages, by what came of them.", outcome=get_args(PageOutcome)),
+    _counter(
+        "newstap_revisits_total",
+        "Later looks at the pages of articles, by what they found: the same bytes, others, another page, none for the"
+        " first time, none once more, a ban of robots.txt, or no answer.",
+        outcome=get_args(VisitOutcome),
+    ),
     _counter("newstap_page_fallbacks_total", "Articles taken from the feed instead of their page, by why.", reason=()),
     _counter(
         "newstap_documents_total",
@@ -111,6 +118,7 @@ _ALL = (
     ),
     _asked("newstap_feeds", "Feeds that are wanted.", health=_values(Health)),
     _asked("newstap_pending_pages", "Pages waiting to be fetched."),
+    _asked("newstap_revisits_waiting", "Articles whose pages are to be looked at again."),
     _asked("newstap_unread_pages", "Pages that wait in the partitions of this worker, counted every ten seconds."),
     _asked("newstap_partitions", "Partitions that this worker or link has; 0: it stands by."),
     _asked("newstap_outbox_rows", "Items accepted and not yet delivered to every sink."),

@@ -12,7 +12,7 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4
 from prometheus_client.process_collector import ProcessCollector
 
 from ingest.metrics.asking import Asking
-from ingest.metrics.catalogue import CATALOGUE, OTHER, EntryKind, Kind, Metric, PageOutcome, PollOutcome
+from ingest.metrics.catalogue import CATALOGUE, OTHER, EntryKind, Kind, Metric, PageOutcome, PollOutcome, VisitOutcome
 from processors.records import Failed, Page, Record, Skipped
 
 if TYPE_CHECKING:
@@ -106,6 +106,10 @@ class Metrics:
     def page(self, outcome: PageOutcome) -> None:
         """An article page was fetched, or will be tried again; of a fallback, `page_fell_back` alone tells."""
         self._count("newstap_pages_total", outcome)
+
+    def visited(self, outcome: VisitOutcome) -> None:
+        """The page of an article was looked at again."""
+        self._count("newstap_revisits_total", outcome)
 
     def page_fell_back(self, reason: str) -> None:
         """The feed's text stands in for a page; the reason is a word of a closed list."""
