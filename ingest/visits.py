@@ -142,6 +142,11 @@ def bound(connection: sqlite3.Connection, most: int) -> None:
     )
 
 
+def forget(connection: sqlite3.Connection, before: float) -> int:
+    """Forget the articles that were published before a time. Return how many."""
+    return connection.execute("DELETE FROM visit WHERE first < ?", (before,)).rowcount
+
+
 def count(connection: sqlite3.Connection) -> int:
     """Return how many articles are to be visited again."""
     return int(connection.execute("SELECT count(*) FROM visit").fetchone()[0])

@@ -28,6 +28,15 @@ def visiting_of(config: Config, job: str) -> Visiting | None:
     return Visiting(wanted.after_seconds, wanted.gone_confirm_seconds)
 
 
+def visited_for(config: Config) -> float:
+    """Return for how many seconds an article may be visited: to the last of the times, and what confirms it is gone.
+
+    What is older, after a change of the configuration or a long stop, is not made up for.
+    """
+    wanted = config.revisits
+    return max(wanted.after_seconds, default=0.0) + 2 * wanted.gone_confirm_seconds
+
+
 def fetcher_of(config: Config, hosts: Hosts) -> Fetcher:
     """Return what gets documents."""
     return Fetcher(

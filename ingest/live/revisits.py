@@ -11,8 +11,8 @@ from ingest import pending, visits, withdrawn
 from ingest.fetch.errors import DisallowedError, FetchError
 from ingest.fetch.messages import PAGE_TYPES, Request, Validators
 from ingest.items import item_of
-from ingest.live.following import known_of
 from ingest.live.answers import is_whole
+from ingest.live.following import known_of
 from ingest.live.received import led_to_front, received
 from ingest.live.rounds import LONGEST_SLEEP, Rounds
 from ingest.schedule.visiting import Sight, planned

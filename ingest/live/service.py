@@ -11,7 +11,7 @@ from contextlib import AsyncExitStack, ExitStack, suppress
 from importlib.metadata import version
 from typing import TYPE_CHECKING
 
-from ingest import feedstore, issued, pending, robotsfiles, state, withdrawn
+from ingest import feedstore, issued, pending, robotsfiles, state, visits, withdrawn
 from ingest.config import load_processors
 from ingest.dashboard import Standing
 from ingest.delivery import Delivery
@@ -26,7 +26,7 @@ from ingest.live.following import Following
 from ingest.live.listening import listening
 from ingest.live.pages import Pages
 from ingest.live.parsers import SECONDS, Parsers
-from ingest.live.parts import fetcher_of, visiting_of
+from ingest.live.parts import fetcher_of, visited_for, visiting_of
 from ingest.live.polling import Poller
 from ingest.live.reload import Reload
 from ingest.live.revisits import Revisits
@@ -384,6 +384,8 @@ class _Service:
             await self._writer.run(lambda connection: pending.forget_links(connection, oldest))  # noqa: B023 - as above
             await self._writer.run(lambda connection: issued.forget(connection, oldest))  # noqa: B023 - as above
             await self._writer.run(withdrawn.forget)
+            late = now - visited_for(self._current.config)
+            await self._writer.run(lambda connection: visits.forget(connection, late))  # noqa: B023 - as above
             await self._writer.run(lambda connection: robotsfiles.forget(connection, now))  # noqa: B023 - as above
             await self._writer.run(lambda connection: feedstore.recall(connection, self._current.base, now))  # noqa: B023 - as above
             for _ in range(int(_SWEEP_SECONDS / _COUNT_SECONDS)):

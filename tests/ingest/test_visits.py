@@ -126,3 +126,12 @@ def test_of_too_many_those_with_the_farthest_visit_leave(connection: sqlite3.Con
         visits.bound(connection, 3)
 
     assert due(connection) == ["r4", "r3", "r2"]
+
+
+def test_articles_that_are_too_old_for_any_visit_are_forgotten(connection: sqlite3.Connection) -> None:
+    """As after a change of the configuration, or a long stop: nobody wants a burst of late visits."""
+    begin(connection, "a")
+
+    assert visits.forget(connection, NOW - 10) == 0
+    assert visits.forget(connection, NOW - 9) == 1
+    assert visits.count(connection) == 0

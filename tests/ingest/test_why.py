@@ -11,7 +11,9 @@ import pytest
 
 from ingest import why
 from ingest.config import load
-from sinks.codec import decode_record, encode_record
+from processors.records import Reason
+from sinks.codec import decode_record, encode_record, encode_skipped
+from tests.builders import make_skipped
 from tests.commands import newstap, rows
 
 if TYPE_CHECKING:
@@ -147,3 +149,15 @@ def test_it_shows_where_each_value_comes_from(tmp_path: Path) -> None:
     del earlier["provenance"]
     record.write_text(json.dumps(earlier) + "\n", encoding="utf-8")
     assert "  authors: Ada Quill\n" in told("paged", tmp_path / "out")[1]
+
+
+def test_it_says_since_when_an_article_is_gone(tmp_path: Path) -> None:
+    """By the id of what was published: the line about it is a skip, which has none of its own."""
+    skipped = make_skipped(reason=Reason.GONE, detail="0123456789abcdef0123456789abcdef")
+    (tmp_path / "skipped").mkdir()
+    (tmp_path / "skipped" / "active.jsonl").write_bytes(encode_skipped(skipped) + b"\n")
+
+    code, text = told("0123456789abcdef0123456789abcdef", tmp_path)
+
+    assert code == 0
+    assert "skipped: gone: 0123456789abcdef0123456789abcdef\n  gone since 20" in text
