@@ -52,7 +52,7 @@ class Message:
     key: str
     """`id` of the record: all its revisions are in this partition, in order."""
     record: PublishedRecord | None
-    """None is a tombstone, of `news.articles.latest.v1` only: the article of this key was retracted."""
+    """None is a tombstone, of `news.articles.latest.v1` only: the article of this key is gone."""
     value: bytes | None = field(repr=False)
     """The JSON as it came, with fields that this version does not know."""
 

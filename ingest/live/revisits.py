@@ -115,13 +115,13 @@ class Revisits(Rounds[Visit]):
         """Look at a page; hand it over where it has changed, else keep what that means."""
         try:
             found = await self._asked(visit)
+            if found.outcome == "changed" and found.response is not None:
+                await self._hand_over(visit, found.response)
+                return
         except Exception:  # whatever it is, the article must have its next visit
             log.exception("visiting a page failed by a mistake of ours", extra={"url": visit.carried.url})
             found = _Found("failed")
-        if found.outcome == "changed" and found.response is not None:
-            await self._hand_over(visit, found.response)
-        else:
-            await self._keep(visit, found)
+        await self._keep(visit, found)
 
     async def _asked(self, visit: Visit) -> _Found:
         url, limit = visit.carried.url or "", self.current.config.fetch.max_page_bytes

@@ -91,7 +91,7 @@ def test_the_closed_lists():
     assert {reason.value for reason in Reason} >= {
         *("duplicate", "empty", "filtered", "http-status", "no-text", "not-html", "revisit", "too-large"),
         *("backlog", "bot-challenge", "consent-wall", "index-page", "paywall", "reserved", "robots", "soft-404"),
-        *("unreachable", "video-page"),
+        *("gone", "other-article", "unchanged", "unreachable", "video-page"),
     }
     assert {step.value for step in Step} >= {"read", "extract", "process", "deliver"}
 
