@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import nullcontext
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -22,6 +23,10 @@ if TYPE_CHECKING:
 
     from ingest.config import Config
     from ingest.feeds import Listing
+
+
+MOST_BYTES = 50_000_000
+"""Of a list of feeds: half a million of them."""
 
 
 class _Wanted(NamedTuple):
@@ -46,7 +51,11 @@ def take_in(config: Config, file: Path | None, *, now: float) -> int:
     """
     name = str(file or "standard input")
     try:
-        listing = read_opml(sys.stdin.buffer.read() if file is None else file.read_bytes())
+        with nullcontext(sys.stdin.buffer) if file is None else file.open("rb") as stream:
+            body = stream.read(MOST_BYTES + 1)
+        if len(body) > MOST_BYTES:
+            raise FeedsError(f"{name}: more than {MOST_BYTES} bytes; give it in parts")
+        listing = read_opml(body)
     except OSError as error:
         raise FeedsError(f"{name}: cannot be read: {error.strerror}") from error
     except FeedError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,8 +15,6 @@ from ingest.feeds import read_opml
 from tests.ingest.feedcommands.settings import configuration, stored
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from ingest.config import Config
 
 NOW = 1_800_000_000.0
@@ -158,3 +157,8 @@ def test_the_standard_streams_will_do(
 
     assert opml.give_out(config, None) == 0
     assert len(read_opml(capfdbinary.readouterr().out).subscriptions) == 3
+
+
+def test_a_list_without_an_end_is_not_read_to_it(tmp_path: Path) -> None:
+    with pytest.raises(FeedsError, match="/dev/zero: more than 50000000 bytes"):
+        opml.take_in(configuration(tmp_path), Path("/dev/zero"), now=NOW)

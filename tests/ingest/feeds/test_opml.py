@@ -73,6 +73,11 @@ def test_bare_ampersands_stay_what_they_are():
         (b"", EmptyFeedError),
         (b"<rss/>", NotAFeedError),
         (b"text", NotAFeedError),
+        (
+            b"<opml><body><outline " + b"".join(b"a%d='1>' " % n for n in range(20_000)) + b"/></body></opml>",
+            HostileFeedError,
+        ),
+        (b"<opml " + b'x="' * 50_000 + b"/>", HostileFeedError),
         (b'<!DOCTYPE opml [<!ENTITY x SYSTEM "file:///etc/hostname">]><opml><body/></opml>', HostileFeedError),
         (b"<opml><body>" + b'<outline text="a">' * 200 + b"</outline>" * 200 + b"</body></opml>", HostileFeedError),
     ],
