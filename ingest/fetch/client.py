@@ -20,7 +20,7 @@ from ingest.fetch.messages import Headers, Hop, Request, Response, Wire
 from ingest.fetch.names import CachedResolver, SystemResolver
 from ingest.fetch.pushback import LONGEST_PAUSE, retry_after
 from ingest.fetch.redirects import FOLLOWED, following
-from ingest.fetch.transport import ON_SENT, RECEIVED_HEADERS, Transport, VettingBackend
+from ingest.fetch.transport import RECEIVED_HEADERS, TURN, Transport, VettingBackend
 from ingest.fetch.urls import Target, target
 
 if TYPE_CHECKING:
@@ -165,14 +165,14 @@ class Fetcher:
         self, here: Target, request: Request, headers: list[tuple[str, str]], time_left: _TimeLeft
     ) -> _Answer:
         async with (
-            self._hosts.turn(here.authority, url=here.text, patience=request.patience) as sent,
+            self._hosts.turn(here.authority, url=here.text, patience=request.patience) as turn,
             time_left.running(here.text),
         ):
             asked = httpx.Request(
                 "GET",
                 here.url,
                 headers=[(name.encode(), value.encode("latin-1")) for name, value in headers],
-                extensions={"timeout": {"connect": CONNECT_SECONDS}, ON_SENT: sent},
+                extensions={"timeout": {"connect": CONNECT_SECONDS}, TURN: turn},
             )
             answer = await self._client.send(asked, stream=True, auth=None, follow_redirects=False)
             try:

@@ -11,7 +11,7 @@ import asyncio
 import time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ingest.fetch.errors import PausedError
 
@@ -34,6 +34,15 @@ class _Host:
     paused_until: float = float("-inf")
 
 
+class Turn(NamedTuple):
+    """A turn at a host. Both are to be called by whoever takes it."""
+
+    sending: Callable[[], None]
+    """Before the first byte of the request; raises PausedError where it may not go out after all."""
+    sent: Callable[[], None]
+    """When it is out."""
+
+
 class Hosts:
     """Whose turn it is.
 
@@ -42,6 +51,7 @@ class Hosts:
         delay: seconds between the starts of two requests to a host.
         clock: monotonic seconds.
         sleep: waits so many seconds of that clock.
+        held_up: for how many seconds nothing may start anywhere.
     """
 
     def __init__(
@@ -51,11 +61,13 @@ class Hosts:
         delay: float,
         clock: Callable[[], float] = time.monotonic,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        held_up: Callable[[], float] = float,
     ) -> None:
         self._connections = connections
         self._delay = delay
         self._clock = clock
         self._sleep = sleep
+        self._held_up = held_up
         self._hosts: dict[str, _Host] = {}
         self._sweep_at = _SWEEP_FROM
 
@@ -65,8 +77,8 @@ class Hosts:
         return len(self._hosts)
 
     @asynccontextmanager
-    async def turn(self, authority: str, *, url: str, patience: float = 0.0) -> AsyncIterator[Callable[[], None]]:
-        """Hold one of the host's connections, from when it may start; what it yields is to be called on sending.
+    async def turn(self, authority: str, *, url: str, patience: float = 0.0) -> AsyncIterator[Turn]:
+        """Hold one of the host's connections, from when it may start.
 
         Args:
             authority: `host:port`.
@@ -82,7 +94,7 @@ class Hosts:
             async with host.slots:
                 async with host.door:
                     await self._start(host, url, patience)
-                yield lambda: self._sent(host)
+                yield Turn(lambda: self._check(url), lambda: self._sent(host))
         finally:
             host.users -= 1
 
@@ -107,6 +119,7 @@ class Hosts:
     async def _start(self, host: _Host, url: str, patience: float) -> None:
         give_up = self._clock() + patience
         while True:
+            self._check(url)
             now = self._clock()
             if host.paused_until > max(now, give_up):
                 raise PausedError(url, host.paused_until - now)
@@ -114,6 +127,11 @@ class Hosts:
                 host.next_start = now + host.delay
                 return
             await self._sleep(wait)
+
+    def _check(self, url: str) -> None:
+        """Say whether anything may begin at all; asked again on sending, for connecting takes its time."""
+        if (seconds := self._held_up()) > 0:
+            raise PausedError(url, seconds)
 
     def _sent(self, host: _Host) -> None:
         host.next_start = max(host.next_start, self._clock() + host.delay)

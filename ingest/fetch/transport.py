@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Coroutine, Iterable, Iterator, Sequence
 
     from ingest.fetch.addresses import Network
+    from ingest.fetch.hosts import Turn
     from ingest.fetch.names import Resolver
 
 KEPT_CONNECTIONS = 20
@@ -35,8 +36,8 @@ KEPT_CONNECTIONS = 20
 the CPU time."""
 RECEIVED_HEADERS = "received_headers"
 """The extension of a response that holds its headers, as a list of pairs of bytes."""
-ON_SENT = "on_sent"
-"""The extension of a request that holds what to call once its headers are sent."""
+TURN = "turn"
+"""The extension of a request that holds its turn at the host (`ingest.fetch.hosts.Turn`)."""
 _KEPT_SECONDS = 5.0
 _TRIED_ADDRESSES = 4
 
@@ -144,7 +145,7 @@ class Transport(httpx.AsyncBaseTransport):
             port=request.url.port,
             target=request.url.raw_path,
         )
-        extensions = {**request.extensions, "trace": _told(request.extensions[ON_SENT])}
+        extensions = {**request.extensions, "trace": _told(request.extensions[TURN])}
         asked = httpcore.Request("GET", url, headers=request.headers.raw, extensions=extensions)
         with _translated(str(request.url), ResetError):
             answer = await self._pool.handle_async_request(asked)
@@ -157,12 +158,14 @@ class Transport(httpx.AsyncBaseTransport):
         await self._pool.aclose()
 
 
-def _told(sent: Callable[[], None]) -> Callable[[str, object], Coroutine[None, None, None]]:
+def _told(turn: Turn) -> Callable[[str, object], Coroutine[None, None, None]]:
     """Return what httpcore calls at each step of a request."""
 
     async def trace(step: str, _: object) -> None:
-        if step.endswith("send_request_headers.complete"):
-            sent()
+        if step.endswith("send_request_headers.started"):
+            turn.sending()
+        elif step.endswith("send_request_headers.complete"):
+            turn.sent()
 
     return trace
 

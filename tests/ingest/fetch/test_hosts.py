@@ -42,9 +42,9 @@ async def test_the_distance_counts_from_when_a_request_was_sent():
     """One that had to connect first reaches the host later than its turn came, and so does the next one."""
     time = Time()
     hosts = budget(time)
-    async with hosts.turn(A, url="http://a.example/") as sent:
+    async with hosts.turn(A, url="http://a.example/") as turn:
         time.now += 0.75
-        sent()
+        turn.sent()
 
     assert await starts(hosts, time, 2) == [1.75, 2.75]
 
@@ -157,3 +157,19 @@ async def test_idle_hosts_are_forgotten_and_paused_ones_are_not():
 
     assert hosts.known < 2_000
     assert hosts.paused_for(A) > 60_000
+
+
+@looped
+async def test_while_all_is_held_up_nothing_starts_and_nothing_goes_out() -> None:
+    """A fetcher that may have lost its feeds asks no host, though it waited for its turn, or was connecting."""
+    seconds = 0.0
+    hosts = Hosts(connections=2, delay=0.0, held_up=lambda: seconds)
+    async with hosts.turn(A, url="http://a.example/") as turn:
+        turn.sending()
+        seconds = 5.0
+        with pytest.raises(PausedError) as caught:
+            turn.sending()
+    assert caught.value.seconds == 5.0
+    with pytest.raises(PausedError):
+        async with hosts.turn(A, url="http://a.example/"):
+            pass
