@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import logging
 import re
+import threading
 import time
 from collections import deque
 from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
-from kafka import ConsumerRebalanceListener, KafkaConsumer, TopicPartition
+from kafka import KafkaConsumer, TopicPartition
+from kafka.consumer.subscription_state import AsyncConsumerRebalanceListener
 from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 from kafka.coordinator.base import MemberState
 from kafka.structs import OffsetAndMetadata
@@ -23,7 +25,7 @@ from sinks.kafka_client import Connection, FencedError, Fetched, KafkaTroubleErr
 from sinks.kafka_following import FETCH_BYTES, polled
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 
     from kafka.structs import ConsumerGroupMetadata
 
@@ -33,6 +35,8 @@ LEGAL_NAME = re.compile(r"[A-Za-z0-9._-]{1,200}")
 """Kafka's rule for the names of static members; groups keep to it too, so that a transactional id can hold both."""
 _FENCED_SECONDS = 1.0
 """A heartbeat that is begun takes less."""
+_LOOK_SECONDS = 0.02
+"""Between two looks at whether everything was handed over."""
 _FEWEST_POLLS = 300.0
 """Seconds between two polls, at least, before the group gives a member up."""
 
@@ -42,6 +46,8 @@ class Change(Enum):
 
     GIVEN = 1
     TAKEN = 2
+    LOST = 3
+    """Others may have had them for a while: nothing of what was done with them counts."""
 
 
 class Changed(NamedTuple):
@@ -65,6 +71,10 @@ class Member:
         notice_seconds: after how long partitions that were added are noticed.
         start: where a partition begins for which the group has no offset: `earliest` or `latest`.
         client_id: what the broker's log calls us, with the instance behind it.
+        leaving: called in the library's thread with partitions that the group takes from us in an orderly way; nobody
+            else is given them before what it returns is set, or `leaving_seconds` are over. Until then what we commit
+            counts. Without it, or with partitions that are lost, there is no such time.
+        leaving_seconds: see there.
 
     Raises:
         KafkaTroubleError: no broker answers, or it does not let us in.
@@ -82,6 +92,8 @@ class Member:
         notice_seconds: float = 30.0,
         start: str = "earliest",
         client_id: str = "newstap-work",
+        leaving: Callable[[tuple[Place, ...]], threading.Event] | None = None,
+        leaving_seconds: float = 0.0,
     ) -> None:
         self._connection = connection
         self._group = group
@@ -89,6 +101,12 @@ class Member:
         self._topic = topic
         self._limit = int(connection.patience_seconds * 1000)
         self._changes: deque[Changed] = deque()
+        self._leaving = leaving
+        self._leaving_seconds = leaving_seconds
+        self._session_seconds = session_seconds
+        self._lost = threading.Event()
+        self._answered = self._sent = float("-inf")
+        """When a heartbeat was answered last, and when that one was sent."""
         self._beat_at = time.monotonic()
         self._consumer = connected(
             KafkaConsumer,
@@ -111,7 +129,7 @@ class Member:
         )
         with translated(f"subscribing to {topic}"):
             self._consumer.partitions_for_topic(topic)  # else the group would assign nothing at first, then all of it
-            self._consumer.subscribe([topic], listener=_Listener(self._changes))
+            self._consumer.subscribe([topic], listener=_Listener(self._changes, self._hand_over, self._lost))
 
     def poll(self, seconds: float) -> list[Fetched]:
         """Return messages, in order within each partition; take part in what the group decides meanwhile.
@@ -191,6 +209,26 @@ class Member:
         """Whether we are a member, and no rebalance is going on."""
         return self.metadata.state is MemberState.STABLE
 
+    @property
+    def lease_seconds(self) -> float:
+        """For how long at least nobody else can be given our partitions, as of the last heartbeat that was answered.
+
+        It counts from when that was sent: a process that was frozen finds the answer to an old one when it wakes.
+        Negative where others may have our partitions already: it was frozen for long, or the broker is away.
+        """
+        beats = self._consumer._coordinator.heartbeat  # noqa: SLF001 - the library has no public way
+        if self._lost.is_set():
+            return -1.0
+        if beats.last_receive != self._answered:
+            self._answered, self._sent = beats.last_receive, beats.last_send
+        return float(max(self._sent, beats.last_reset) + self._session_seconds - time.monotonic())
+
+    def committed(self, place: Place) -> tuple[int, str] | None:
+        """Return the offset that a partition was committed with last, of any topic, and what it was marked with."""
+        with translated(f"asking for the offset in {place.topic}"):
+            found = self._consumer.committed(TopicPartition(*place), metadata=True, timeout_ms=self._limit)
+        return None if found is None or found.offset < 0 else (int(found.offset), str(found.metadata or ""))
+
     def shared_out(self) -> dict[str, frozenset[Place]]:
         """Ask the group itself which partitions it counts as each member's, by its name."""
         with admin(self._connection) as broker:
@@ -211,6 +249,14 @@ class Member:
         """
         with admin(self._connection) as broker:
             broker.leave(self._group, self._instance or "")
+
+    async def _hand_over(self, places: tuple[Place, ...]) -> None:
+        """Wait in the library's own way until whoever is to give partitions up has done so."""
+        if self._leaving is None:
+            return
+        done, until = self._leaving(places), time.monotonic() + self._leaving_seconds
+        while not done.is_set() and time.monotonic() < until:
+            await self._consumer._net.sleep(_LOOK_SECONDS)  # noqa: SLF001 - its loop is the one that runs us
 
     def _finish_joining(self) -> None:
         """Have the next poll take up what became of a rebalance that outlasted the one before.
@@ -253,20 +299,29 @@ class Member:
             log.debug("%s: %s; the group notices in its own time", self._group, trouble)
 
 
-class _Listener(ConsumerRebalanceListener):  # type: ignore[misc]  # the library is not typed
-    """Notes what the group decides. Called in the library's thread, which must not be kept."""
+class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the library is not typed
+    """Notes what the group decides. Called in the library's thread, whose heartbeats go on while it waits."""
 
-    def __init__(self, changes: deque[Changed]) -> None:
+    def __init__(
+        self,
+        changes: deque[Changed],
+        hand_over: Callable[[tuple[Place, ...]], Awaitable[None]],
+        lost: threading.Event,
+    ) -> None:
         self._changes = changes
+        self._hand_over = hand_over
+        self._lost = lost
 
-    def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
         self._changes.append(Changed(Change.GIVEN, _places(assigned)))
 
-    def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:
+        await self._hand_over(_places(revoked))
         self._changes.append(Changed(Change.TAKEN, _places(revoked)))
 
-    def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
-        self._changes.append(Changed(Change.TAKEN, _places(lost)))
+    async def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
+        self._lost.set()
+        self._changes.append(Changed(Change.LOST, _places(lost)))
 
 
 def _places(parts: Iterable[TopicPartition]) -> tuple[Place, ...]:

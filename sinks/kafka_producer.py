@@ -106,10 +106,10 @@ class _Producer(KafkaProducer):  # type: ignore[misc]  # the library is not type
         """Do nothing: the inherited one takes the logger from every later producer of the process."""
 
     def mark(
-        self, group: str | ConsumerGroupMetadata, offsets: Mapping[TopicPartition, int]
+        self, group: str | ConsumerGroupMetadata, offsets: Mapping[TopicPartition, int], remark: str
     ) -> TransactionalRequestResult:
         """Ask for a group's offsets to be part of the transaction; that happens while its records are under way."""
-        done = {partition: OffsetAndMetadata(offset, "", -1) for partition, offset in offsets.items()}
+        done = {partition: OffsetAndMetadata(offset, remark, -1) for partition, offset in offsets.items()}
         result = self._transaction_manager.send_offsets_to_transaction(done, group)
         self._sender.wakeup()
         return result
@@ -237,7 +237,11 @@ class Session:
         self._end({self._offset: seq}, self._group)
 
     def settle(
-        self, messages: Sequence[Message | Note], offsets: Mapping[Place, int], group: ConsumerGroupMetadata
+        self,
+        messages: Sequence[Message | Note],
+        offsets: Mapping[Place, int],
+        group: ConsumerGroupMetadata,
+        remark: str = "",
     ) -> None:
         """Return when all messages, and how far their consumer group has read, are in Kafka.
 
@@ -245,12 +249,13 @@ class Session:
             messages: any number, even none.
             offsets: of the next message to read, by place.
             group: who reads; the broker refuses what a member commits that the group has given up (KIP-447).
+            remark: what is kept beside each of the offsets, as their metadata.
 
         Raises:
             KafkaTroubleError: as of `send`.
         """
         self.send(messages)
-        self._end({TopicPartition(*place): offset for place, offset in offsets.items()}, group)
+        self._end({TopicPartition(*place): offset for place, offset in offsets.items()}, group, remark)
 
     def close(self) -> None:
         """End the producer; an open transaction is aborted by the next one, or by the broker when its time is over."""
@@ -272,13 +277,15 @@ class Session:
             self._producer.begin_transaction()
         self._is_open = True
 
-    def _end(self, offsets: Mapping[TopicPartition, int], group: str | ConsumerGroupMetadata | None) -> None:
+    def _end(
+        self, offsets: Mapping[TopicPartition, int], group: str | ConsumerGroupMetadata | None, remark: str = ""
+    ) -> None:
         with self._judging():
             self._watch.progress()
             if group is None:
                 self._await()
             else:
-                mark = self._producer.mark(group, offsets)
+                mark = self._producer.mark(group, offsets, remark)
                 self._await()
                 self._producer.commit(mark, self._watch)
         if self._keep_places:
@@ -324,6 +331,11 @@ class Session:
         if self._clock() - self._began >= self._transaction_seconds:  # the broker fences what it aborts for its age
             found = [OverdueError(str(one)) if isinstance(one, FencedError) else one for one in found]
         return max(found, key=_weight)
+
+
+def partition_of(key: bytes, count: int) -> int:
+    """Return the partition that every client's default puts a key into, of so many."""
+    return int(murmur2(key) & 0x7FFFFFFF) % count
 
 
 def compressed_size(message: Message, compression: str) -> int:
