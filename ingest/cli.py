@@ -111,9 +111,13 @@ def _serve(options: argparse.Namespace, config: Config) -> int:
     stop, reload = _stop_on_signals("what was accepted waits, and goes out after the next start"), threading.Event()
     signal.signal(signal.SIGHUP, lambda number, frame: reload.set())  # noqa: ARG005 - a handler's two arguments
     from ingest.listener import ListenError  # noqa: PLC0415 - see main
-    from ingest.live.service import serve  # noqa: PLC0415 - see main
+    from ingest.live.serving import serve  # noqa: PLC0415 - see main
 
     try:
+        if options.command == "fetch" and (group := options.group or config.fetch.group):
+            from ingest.fleet.serving import fetch  # noqa: PLC0415 - see main
+
+            return fetch(config, group, options.instance, stop)
         return serve(config, stop, job=options.command, reload=reload)
     except ListenError as error:
         print(error, file=sys.stderr)  # noqa: T201 - as in _run

@@ -71,7 +71,7 @@ class _Version(argparse.Action):
 def _scaled_parsers(
     commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
 ) -> None:
-    commands.add_parser(
+    fetch = commands.add_parser(
         "fetch",
         parents=[common],
         help="the first half of a service for more machines: polls feeds and fetches pages, into Kafka",
@@ -79,6 +79,15 @@ def _scaled_parsers(
         "where `newstap work` makes records of them. Needs [sinks.kafka]. Signals as of `newstap run`.",
         epilog="Example: newstap fetch --config news.toml",
         formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    fetch.add_argument(
+        "--group",
+        type=name,
+        metavar="NAME",
+        help="share out the feeds in Kafka with every fetcher of this group (default: [fetch] group, if any)",
+    )
+    fetch.add_argument(
+        "--instance", type=name, metavar="NAME", help="its name in the group (default: this machine's, and a number)"
     )
 
     work = commands.add_parser(

@@ -138,6 +138,11 @@ class Delivery:
         with self._changed:
             self._changed.wait_for(lambda: self.broken is not None or self.drained(), timeout)
 
+    def until(self, seq: int, timeout: float) -> bool:
+        """Wait until every sink has everything up to a number, but no longer than so many seconds; say whether so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: all(pump.reached >= seq for pump in self._pumps), timeout)
+
     def drained(self) -> bool:
         """Say whether every sink has everything."""
         last = self._outbox.last()

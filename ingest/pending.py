@@ -58,12 +58,20 @@ class Waiting(NamedTuple):
     """Bytes."""
 
 
-def put(connection: sqlite3.Connection, feed: int, host: str | None, carried: Page, *, due: float) -> None:
-    """Add an entry."""
+def put(
+    connection: sqlite3.Connection,
+    feed: int,
+    host: str | None,
+    carried: Page,
+    *,
+    due: float,
+    number: int | None = None,
+) -> None:
+    """Add an entry; its number is the next free one, unless it has one."""
     header = encode_page_header(carried)
     connection.execute(
-        "INSERT INTO pending (feed, host, due, header, body) VALUES (?, ?, ?, ?, ?)",
-        (feed, host, due, header, carried.body),
+        "INSERT INTO pending (id, feed, host, due, header, body) VALUES (?, ?, ?, ?, ?, ?)",
+        (number, feed, host, due, header, carried.body),
     )
 
 
@@ -119,12 +127,17 @@ def next_due(connection: sqlite3.Connection, held: Iterable[int] = ()) -> float 
 
 def take_up(connection: sqlite3.Connection, link: str, feed: int, now: float) -> int | None:
     """Note that a feed's entry leads to a link; return the feed that was there first, None if none was."""
-    key = blake2b(link.encode("utf-8", "surrogatepass"), digest_size=16).digest()
+    key = link_key(link)
     row = connection.execute("SELECT feed FROM link WHERE key = ?", (key,)).fetchone()
     connection.execute(
         "INSERT INTO link VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET last = excluded.last", (key, feed, now)
     )
     return None if row is None else int(row[0])
+
+
+def link_key(link: str) -> bytes:
+    """Return what a link is known by."""
+    return blake2b(link.encode("utf-8", "surrogatepass"), digest_size=16).digest()
 
 
 def forget_links(connection: sqlite3.Connection, before: float) -> int:

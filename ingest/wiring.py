@@ -13,7 +13,7 @@
 | demo                | feeds            | yes   | files, Kafka if configured | `DIR/.newstap-live`            |
 | demo --archive      | archive          | yes   | files, Kafka if configured | `DIR/.newstap`                 |
 
-The parts of `run` and `fetch` are put together in `ingest/live/service.py`. `work` and `link` have no
+The parts of `run` and `fetch` are put together in `ingest/live/serving.py`. `work` and `link` have no
 outbox: what they read waits in Kafka until what they make of it is there (`ingest/work`, `ingest/link`). Where nothing
 is linked, `work` writes to all topics, and its state is in Kafka.
 """
@@ -116,13 +116,13 @@ def connection_of(wanted: config.KafkaSink) -> Connection:
     return Connection(wanted.bootstrap, security_of(wanted))
 
 
-def plan_of(wanted: config.KafkaSink, topics: Sequence[str], whole: config.Config) -> Plan:
-    """Return the topics of a scaled-out service."""
+def plan_of(wanted: config.KafkaSink, topics: Sequence[str], whole: config.Config, *, fleet: bool = False) -> Plan:
+    """Return the topics of a scaled-out service; with `fleet`, also of fetchers that share out feeds."""
     from sinks.kafka_admin import Plan  # noqa: PLC0415 - as in kafka_sink
     from sinks.kafka_messages import Names  # noqa: PLC0415 - as above
 
     return Plan(
-        Names(wanted.topic_prefix, tuple(topics), scaled=True),
+        Names(wanted.topic_prefix, tuple(topics), scaled=True, fleet=fleet),
         create=wanted.create_topics,
         partitions=wanted.partitions,
         replication=wanted.replication,

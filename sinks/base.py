@@ -31,6 +31,8 @@ class Kind(StrEnum):
     """A record that is yet to be linked, and numbered; only Kafka carries it."""
     TOMBSTONE = "tombstone"
     """An article is no longer there: the compacted topic forgets it. It has a key and no body."""
+    NOTE = "note"
+    """What fetchers that share out feeds keep for each other (`ingest.fleet`); only their own sink carries it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +50,8 @@ class Item:
     label: str = ""
     """What it is counted under within its kind: the reason of a skip or tombstone, the step of a dead letter."""
     revision: int = 1
-    """Of a record; of a tombstone, the one that was published last."""
+    """Of a record; of a tombstone, the one that was published last; of a note, 0 where more follows that must not
+    become known without it."""
     short: bytes | None = field(default=None, repr=False)
     """A dead letter without its input, for a sink that cannot carry the whole one."""
     topics: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from sinks.kafka_client import RIGHTS, Connection, DeniedError, KafkaTroubleErro
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from sinks.kafka_client import Place
     from sinks.kafka_messages import Names
 
 log = logging.getLogger(__name__)
@@ -24,6 +25,8 @@ _EXISTS = errors.TopicAlreadyExistsError.errno
 _OK = 0
 _SEGMENT_BYTES = 50_000_000
 """The last segment is never compacted, and whoever takes over reads it whole; Kafka's default is a gigabyte."""
+_TABLE = {"cleanup.policy": "compact", "min.cleanable.dirty.ratio": "0.1", "segment.bytes": str(_SEGMENT_BYTES)}
+"""Of topics that are read from the beginning by whoever is given a partition: what is overwritten goes soon."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +75,8 @@ class Plan:
             policy = "compact" if self.remember_ms < 0 else "compact,delete"
             more = {"segment.bytes": str(_SEGMENT_BYTES)} if name == self.names.linked else {}
             return {**kept, **more, "cleanup.policy": policy, "retention.ms": str(self.remember_ms)}
+        if name in self.names.shared():
+            return {**kept, **_TABLE, "retention.ms": "-1", "max.message.bytes": str(self.page_bytes + 10_000)}
         return {**kept, "cleanup.policy": "compact" if name == self.names.latest else "delete"}
 
 
@@ -127,6 +132,12 @@ class Admin:
             numbers = frozenset(number for each in topics if each["topic"] == topic for number in each["partitions"])
             held[str(member["group_instance_id"])] = numbers
         return held
+
+    def partitions(self, topic: str) -> int:
+        """Return how many partitions a topic has; 0 where there is none."""
+        with translated(f"asking for {topic}"):
+            (told,) = self._client.describe_topics([topic])
+        return len(told["partitions"] or ())
 
     def cluster(self) -> str:
         """Return the cluster's own id."""
@@ -188,7 +199,7 @@ def losses(configs: dict[str, dict[str, str]], ours: Names) -> list[str]:
     """Return a text for each topic whose settings delete what we write."""
     found = []
     for name, config in configs.items():
-        if name in {ours.issued, ours.linked}:  # forget on purpose
+        if name in {ours.issued, ours.linked, *ours.shared()}:  # forget on purpose
             continue
         policy = config.get("cleanup.policy", "")
         limits = {setting: config.get(setting, "-1") for setting in ("retention.ms", "retention.bytes")}
@@ -223,6 +234,41 @@ def watermark(connection: Connection, group: str, topic: str) -> int:
             return consumer.committed(TopicPartition(topic, 0), timeout_ms=limit) or 0
     finally:
         consumer.close(autocommit=False, timeout_ms=limit)
+
+
+def partitions(connection: Connection, topic: str) -> int:
+    """Return how many partitions a topic has; 0 where there is none.
+
+    Raises:
+        KafkaTroubleError: no answer.
+    """
+    with admin(connection) as broker:
+        return broker.partitions(topic)
+
+
+def remarks(connection: Connection, group: str, places: Sequence[Place]) -> dict[Place, str]:
+    """Return what the last commit of each partition's offset was marked with, by any member; asked as `watermark` is.
+
+    Raises:
+        KafkaTroubleError: no answer.
+    """
+    limit = int(connection.patience_seconds * 1000)
+    consumer = connected(
+        KafkaConsumer,
+        connection,
+        "newstap-remarks",
+        group_id=group,
+        isolation_level="read_committed",
+        enable_auto_commit=False,
+    )
+    try:
+        with translated(f"asking for the offsets of group {group}"):
+            found = {
+                place: consumer.committed(TopicPartition(*place), metadata=True, timeout_ms=limit) for place in places
+            }
+    finally:
+        consumer.close(autocommit=False, timeout_ms=limit)
+    return {place: str(one.metadata or "") for place, one in found.items() if one is not None and one.offset >= 0}
 
 
 def lag(connection: Connection, group: str, topic: str) -> int | None:

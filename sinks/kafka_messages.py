@@ -45,6 +45,8 @@ class Names:
         prefix: what every name begins with.
         topics: the enabled topics, each with a stream of its own.
         scaled: whether pages go through Kafka too, so that there are topics for what lies between the stages.
+        fleet: whether fetchers share out feeds, so that there are topics for these, for what is known of them, and for
+            the pages that they lead to.
 
     Raises:
         ValueError: a name Kafka would not take.
@@ -53,6 +55,7 @@ class Names:
     prefix: str = "news"
     topics: tuple[str, ...] = ()
     scaled: bool = False
+    fleet: bool = False
 
     def __post_init__(self) -> None:
         if "" in self.topics:
@@ -96,6 +99,21 @@ class Names:
         """What the one that links remembers, compacted; in one partition, too."""
         return f"{self.prefix}.linked.v1"
 
+    @property
+    def feeds(self) -> str:
+        """Which feeds there are, compacted; key: the host."""
+        return f"{self.prefix}.feeds.v1"
+
+    @property
+    def states(self) -> str:
+        """What fetchers know of feeds, compacted; partitioned as the feeds are."""
+        return f"{self.prefix}.fetch-state.v1"
+
+    @property
+    def requests(self) -> str:
+        """Pages that are to be fetched, compacted; partitioned by their hosts, as the feeds are."""
+        return f"{self.prefix}.page-requests.v1"
+
     def stream(self, topic: str) -> str:
         """Return the name of one topic's own stream."""
         return f"{self.prefix}.topic.{topic}.v1"
@@ -103,7 +121,12 @@ class Names:
     def every(self) -> tuple[str, ...]:
         """Return all names, in a stable order."""
         between = (self.pages, self.issued, self.enriched, self.linked) if self.scaled else ()
-        return (self.articles, self.latest, *map(self.stream, self.topics), self.dead_letters, *between)
+        outward = (self.articles, self.latest, *map(self.stream, self.topics), self.dead_letters)
+        return (*outward, *between, *self.shared())
+
+    def shared(self) -> tuple[str, ...]:
+        """Return the names of what fetchers share; partitioned alike, and compacted."""
+        return (self.feeds, self.states, self.requests) if self.fleet else ()
 
     def of(self, item: Item) -> tuple[str, ...]:
         """Return the names of the topics an item goes to.
@@ -153,11 +176,11 @@ class Message:
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What is remembered between two stages: a message of the compacted topic `issued` or `linked`."""
+    """A message for ourselves, or others of us, in a compacted topic: what is remembered between two stages, say."""
 
     topics: tuple[str]
     partition: int
-    """The one that it was read from."""
+    """The one that what it is about was read from, or that a host is in."""
     key: bytes
     value: bytes | None = field(repr=False)
     """None: it is forgotten."""

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 TITLE = ("fault", "records", "lost", "duplicated", "order breaks per key", "per feed", "seconds to catch up")
+FETCHERS = ("fault", "pages", "lost", "duplicated", "polled early", "two at a host", "seconds to be polled again")
+"""Of fetchers that share out feeds: their own table."""
 _ROWS = pytest.StashKey[list["Row"]]()
+_FETCHERS = pytest.StashKey[list[tuple[str, ...]]]()
 
 
 class Seen(NamedTuple):
@@ -74,24 +77,41 @@ def fault_row(pytestconfig: pytest.Config) -> Callable[..., None]:
     return enter
 
 
+@pytest.fixture
+def fetcher_row(pytestconfig: pytest.Config) -> Callable[..., None]:
+    """`fetcher_row(fault, pages, counts, seconds)`: enter a row of the fetchers' table; `counts` are to be zero."""
+
+    def enter(fault: str, pages: int, counts: Sequence[int], seconds: float) -> None:
+        cells = (fault, f"{pages}", *map(str, counts), f"{seconds:.1f}")
+        pytestconfig.stash.setdefault(_FETCHERS, []).append(cells)
+
+    return enter
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Hand the rows of a process of pytest-xdist over to the one that prints."""
     if (output := getattr(session.config, "workeroutput", None)) is not None:
         output["faults"] = [tuple(row) for row in session.config.stash.get(_ROWS, [])]
+        output["fetchers"] = session.config.stash.get(_FETCHERS, [])
 
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
     """Take them over; a process that died has none to give, and its tests have failed."""
-    rows = getattr(node, "workeroutput", {}).get("faults", [])
-    node.config.stash.setdefault(_ROWS, []).extend(Row(*row) for row in rows)
+    output = getattr(node, "workeroutput", {})
+    node.config.stash.setdefault(_ROWS, []).extend(Row(*row) for row in output.get("faults", []))
+    node.config.stash.setdefault(_FETCHERS, []).extend(map(tuple, output.get("fetchers", [])))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Print the table, in Markdown, where any fault was caused."""
+    """Print the tables, in Markdown, where any fault was caused."""
     if rows := sorted(config.stash.get(_ROWS, []), key=lambda row: row.fault):
         terminalreporter.section("faults")
         for line in table(rows):
+            terminalreporter.write_line(line)
+    if fetchers := config.stash.get(_FETCHERS, []):
+        terminalreporter.section("faults of fetchers")
+        for line in _lines([FETCHERS, *fetchers]):
             terminalreporter.write_line(line)
 
 
@@ -111,9 +131,13 @@ def judged(fault: str, places: Sequence[Place], seconds: float | None) -> Row:
 
 def table(rows: Iterable[Row]) -> list[str]:
     """Return the lines of a Markdown table."""
-    cells = [list(TITLE), *(row.cells() for row in rows)]
+    return _lines([list(TITLE), *(row.cells() for row in rows)])
+
+
+def _lines(cells: Sequence[Sequence[str]]) -> list[str]:
+    """Return a Markdown table, its titles first."""
     widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
-    sides = (str.ljust, *[str.rjust] * (len(TITLE) - 1))
+    sides = (str.ljust, *[str.rjust] * (len(cells[0]) - 1))
     lines = [f"| {' | '.join(map(lambda to, cell, width: to(cell, width), sides, line, widths))} |" for line in cells]
     rule = "|".join("-" * (width + 1) + (":" if number else "-") for number, width in enumerate(widths))
     return [lines[0], f"|{rule}|", *lines[1:]]

@@ -130,6 +130,12 @@ class Fetch(Section):
         "What to do with pages that are reserved against text and data mining (`tdm-reservation`, `noai`, robots.txt"
         " groups of AI crawlers): note it in the record's `origin.reserved`, or skip them as `reserved`.",
     ] = "record"
+    group: Annotated[
+        str | None,
+        Text(pattern="[A-Za-z0-9._-]{1,100}", label="name of a group", right='letters, digits, ".", "_" and "-"'),
+        "Share out the feeds in Kafka with every `newstap fetch` of this group; `newstap feeds` then changes those."
+        " Without it this machine has its feeds to itself.",
+    ] = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

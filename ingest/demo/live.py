@@ -57,7 +57,7 @@ def demo_live(
         exit_when_idle: end when everything is published, read and delivered.
         pace_seconds: between two articles.
     """
-    from ingest.live.service import serve  # noqa: PLC0415 - only this command needs it
+    from ingest.live.serving import serve  # noqa: PLC0415 - only this command needs it
 
     _afresh(to)
     idle = threading.Event()

@@ -11,8 +11,10 @@ from ingest.feedcommands.arguments import path
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Sequence
 
     from ingest.config import Config
+    from ingest.feedcommands.shared import Shared
 
 
 def run(options: argparse.Namespace, config: Config) -> int:
@@ -28,7 +30,7 @@ def run(options: argparse.Namespace, config: Config) -> int:
 def _list(options: argparse.Namespace, config: Config) -> int:
     from ingest.feedcommands import known, listing  # noqa: PLC0415 - see the module
 
-    rows = known.feeds(config)
+    rows = _shared(config).known() if config.fetch.group else known.feeds(config)
     if options.json:
         listing.write_json(rows, sys.stdout)
     else:
@@ -57,18 +59,28 @@ def _add(options: argparse.Namespace, config: Config) -> int:
         if found is None:
             return 1
         wanted = found
+    if config.fetch.group:
+        for url, new in _shared(config).add(wanted).items():
+            print("added" if new else "known", url)  # noqa: T201 - the command's output
+        return 0
     return changes.add(config, wanted, now=time.time())
 
 
 def _remove(options: argparse.Namespace, config: Config) -> int:
     from ingest.feedcommands import changes  # noqa: PLC0415 - see the module
 
+    if config.fetch.group:
+        _shared(config).remove(options.urls)
+        return _said("removed", options.urls)
     return changes.remove(config, options.urls, now=time.time())
 
 
 def _pause(options: argparse.Namespace, config: Config) -> int:
     from ingest.feedcommands import changes  # noqa: PLC0415 - see the module
 
+    if config.fetch.group:
+        _shared(config).pause(options.urls, paused=options.action == "pause")
+        return _said(f"{options.action}d", options.urls)
     return changes.pause(config, options.urls, paused=options.action == "pause")
 
 
@@ -88,6 +100,18 @@ def _test(options: argparse.Namespace, config: Config) -> int:
     from ingest.feedcommands import trial  # noqa: PLC0415 - fetching takes a third of a second to load
 
     return asyncio.run(trial.try_out(config, options.url, sys.stdout))
+
+
+def _shared(config: Config) -> Shared:
+    from ingest.feedcommands.shared import Shared  # noqa: PLC0415 - Kafka takes a third of a second to load
+
+    return Shared(config)
+
+
+def _said(what: str, urls: Sequence[str]) -> int:
+    for url in urls:
+        print(what, url)  # noqa: T201 - the command's output
+    return 0
 
 
 _ACTIONS = {

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ingest.config import Config
+    from ingest.feedcommands.shared import Shared
     from ingest.feeds import Listing
 
 
@@ -61,13 +62,36 @@ def take_in(config: Config, file: Path | None, *, now: float) -> int:
     except FeedError as error:
         raise FeedsError(f"{name}: {error}") from error
     wanted = _wanted(listing)
+    if config.fetch.group:
+        return _taken_in_by_all(config, wanted)
     with known.opened(config) as store, store.transaction() as connection:
         feeds = _without_tags_twice(connection, wanted.feeds)
         changes = feedstore.add(connection, feeds, settings=configured.settings(config.schedule), now=now)
+    return _told(wanted, len(changes.added), len(feeds))
+
+
+def _taken_in_by_all(config: Config, wanted: _Wanted) -> int:
+    """Add the feeds to those that all fetchers share out."""
+    shared = _shared(config)
+    tags = {feedstore.address_of(row.feed.url): row.feed.tags for row in shared.known()}
+    feeds = [
+        replace(feed, folders=tuple(name for name in feed.folders if name not in tags.get(address, ())))
+        for feed in wanted.feeds
+        for address in (feedstore.address_of(feed.url),)
+    ]
+    return _told(wanted, sum(shared.add(feeds).values()), len(feeds))
+
+
+def _shared(config: Config) -> Shared:
+    from ingest.feedcommands.shared import Shared  # noqa: PLC0415 - Kafka takes a third of a second to load
+
+    return Shared(config)
+
+
+def _told(wanted: _Wanted, added: int, taken: int) -> int:
     for reason in wanted.refused:
         print(f"refused: {visible(mask_urls(reason))}", file=sys.stderr)  # noqa: T201 - for people
-    added = len(changes.added)
-    print(f"{added} added, {len(feeds) - added} known, {len(wanted.refused)} refused")  # noqa: T201 - the command's output
+    print(f"{added} added, {taken - added} known, {len(wanted.refused)} refused")  # noqa: T201 - the command's output
     return 0
 
 
@@ -82,7 +106,7 @@ def give_out(config: Config, file: Path | None) -> int:
         FeedsError: the file cannot be written.
         StoreError: the state cannot be read.
     """
-    feeds = [row.feed for row in known.feeds(config)]
+    feeds = [row.feed for row in (_shared(config).known() if config.fetch.group else known.feeds(config))]
     body = write_opml(
         Subscription(url=feed.url, title=feed.name or "", tags=tuple(dict.fromkeys((*feed.folders, *feed.tags))))
         for feed in feeds

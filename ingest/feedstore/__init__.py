@@ -5,13 +5,41 @@ Every function works on the caller's connection, those that write inside the cal
 Request headers of a feed are secrets and never stored; they are the configuration's.
 """
 
-from ingest.feedstore.feeds import Changes, Removal, add, configure, count_by_health, listed, one, pause, remove, sweep
-from ingest.feedstore.polls import StaleClaimError, claim, commit, hurry, next_wake, recall, recover, release
-from ingest.feedstore.rows import Claimed, Feed, Listed, address_of, addresses, host_of, is_known, owner_of
+from ingest.feedstore.feeds import (
+    Changes,
+    Removal,
+    add,
+    configure,
+    count_by_health,
+    describe,
+    forget,
+    listed,
+    merge,
+    one,
+    pause,
+    remove,
+    sweep,
+    together,
+    withdraw,
+)
+from ingest.feedstore.polls import (
+    LATE_SECONDS,
+    StaleClaimError,
+    claim,
+    commit,
+    hurry,
+    next_wake,
+    recall,
+    recover,
+    release,
+)
+from ingest.feedstore.rows import PARKED, Claimed, Feed, Listed, address_of, addresses, host_of, is_known, owner_of
 from ingest.feedstore.schema import SCHEMA
 from ingest.feedstore.seen import Comparison, compare
 
 __all__ = [
+    "LATE_SECONDS",
+    "PARKED",
     "SCHEMA",
     "Changes",
     "Claimed",
@@ -28,10 +56,13 @@ __all__ = [
     "compare",
     "configure",
     "count_by_health",
+    "describe",
+    "forget",
     "host_of",
     "hurry",
     "is_known",
     "listed",
+    "merge",
     "next_wake",
     "one",
     "owner_of",
@@ -41,4 +72,6 @@ __all__ = [
     "release",
     "remove",
     "sweep",
+    "together",
+    "withdraw",
 ]

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from ingest.feedstore.rows import (
     FEED_COLUMNS,
+    PARKED,
     SELECTED,
     Feed,
     Listed,
@@ -23,7 +24,7 @@ from ingest.schedule import Settings, spread
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
 _DROPPED = 30 * 86_400
 """Seconds after which a feed that nobody wants is forgotten; until then it comes back as it was."""
@@ -68,10 +69,24 @@ def configure(connection: sqlite3.Connection, feeds: Iterable[Feed], *, settings
     return Changes((*back, *added), _dropped(connection, before - set(known)))
 
 
-def add(connection: sqlite3.Connection, feeds: Iterable[Feed], *, settings: Settings, now: float) -> Changes:
+def add(
+    connection: sqlite3.Connection,
+    feeds: Iterable[Feed],
+    *,
+    settings: Settings,
+    now: float,
+    numbered: Callable[[str], int] | None = None,
+) -> Changes:
     """Add feeds to the store; for known ones what is given is taken over, tags and folders come in addition.
 
     Adding the same feeds again changes nothing.
+
+    Args:
+        connection: of the state.
+        feeds: to add.
+        settings: the times that hold.
+        now: Unix time in seconds.
+        numbered: gives a feed its number by its URL, where others must number it alike; by default they are counted.
 
     Raises:
         ValueError: a feed has no http or https URL, or a password in it.
@@ -80,10 +95,10 @@ def add(connection: sqlite3.Connection, feeds: Iterable[Feed], *, settings: Sett
     back = _dropped(connection, known)
     for number, feed in known.items():
         before = _one(connection, number).feed
-        values = feed_values(_together(before, feed))
+        values = feed_values(together(before, feed))
         connection.execute(f"UPDATE feed SET stored = 1, {_SET} WHERE id = ?", (*values, number))  # noqa: S608 - our own column names
     _settle(connection, known, now)
-    return Changes((*back, *_insert(connection, new, settings, now, configured=False)))
+    return Changes((*back, *_insert(connection, new, settings, now, configured=False, numbered=numbered)))
 
 
 def remove(connection: sqlite3.Connection, url: str, *, now: float) -> Removal:
@@ -95,8 +110,7 @@ def remove(connection: sqlite3.Connection, url: str, *, now: float) -> Removal:
     number = owner_of(connection, url)
     if number is None or not ((one := _one(connection, number)).stored or one.configured):
         return Removal.UNKNOWN
-    connection.execute("UPDATE feed SET stored = 0 WHERE id = ?", (number,))
-    _settle(connection, [number], now)
+    withdraw(connection, number, now=now)
     return Removal.CONFIGURED if one.configured else Removal.REMOVED
 
 
@@ -109,6 +123,20 @@ def pause(connection: sqlite3.Connection, url: str, *, paused: bool) -> bool:
     number = owner_of(connection, url)
     cursor = connection.execute("UPDATE feed SET paused = ? WHERE id = ? AND dropped IS NULL", (paused, number))
     return bool(cursor.rowcount)
+
+
+def describe(connection: sqlite3.Connection, number: int, feed: Feed, *, paused: bool) -> None:
+    """Have a feed of the store be described as given, whatever was known of that before."""
+    connection.execute(
+        f"UPDATE feed SET stored = 1, dropped = NULL, paused = ?, {_SET} WHERE id = ?",  # noqa: S608 - our own column names
+        (paused, *feed_values(feed), number),
+    )
+
+
+def withdraw(connection: sqlite3.Connection, number: int, *, now: float) -> None:
+    """Take a feed out of the store by its number, as `remove` does by its URL."""
+    connection.execute("UPDATE feed SET stored = 0 WHERE id = ?", (number,))
+    _settle(connection, [number], now)
 
 
 def listed(connection: sqlite3.Connection, *, containing: str = "", start: int = 0, most: int = -1) -> Iterator[Listed]:
@@ -137,14 +165,16 @@ def one(connection: sqlite3.Connection, number: int) -> Listed | None:
 
 
 def count_by_health(connection: sqlite3.Connection) -> dict[str, int]:
-    """Count the feeds that somebody wants, by their health."""
-    rows = connection.execute("SELECT health, count(*) FROM feed WHERE dropped IS NULL GROUP BY health")
+    """Count the feeds that somebody wants, and that we are to poll, by their health."""
+    query = "SELECT health, count(*) FROM feed WHERE dropped IS NULL AND wake < ? GROUP BY health"
+    rows = connection.execute(query, (PARKED,))
     return {str(health): int(n) for health, n in rows}
 
 
 def sweep(connection: sqlite3.Connection, now: float) -> int:
     """Forget the feeds that were dropped long ago, and what they showed. Return how many."""
-    old = [row[0] for row in connection.execute("SELECT id FROM feed WHERE dropped < ?", (now - _DROPPED,))]
+    query = "SELECT id FROM feed WHERE dropped < ? AND wake < ?"
+    old = [row[0] for row in connection.execute(query, (now - _DROPPED, PARKED))]
     for number in old:
         forget(connection, number)
     return len(old)
@@ -182,7 +212,7 @@ def merge(connection: sqlite3.Connection, loser: int, winner: int, now: float) -
         (
             lost.configured or kept.configured,
             lost.stored or kept.stored,
-            *feed_values(_together(lost.feed, kept.feed)),
+            *feed_values(together(lost.feed, kept.feed)),
             winner,
         ),
     )
@@ -205,14 +235,22 @@ def _sorted(connection: sqlite3.Connection, feeds: Iterable[Feed]) -> tuple[dict
 
 
 def _insert(
-    connection: sqlite3.Connection, feeds: list[Feed], settings: Settings, now: float, *, configured: bool
+    connection: sqlite3.Connection,
+    feeds: list[Feed],
+    settings: Settings,
+    now: float,
+    *,
+    configured: bool,
+    numbered: Callable[[str], int] | None = None,
 ) -> tuple[int, ...]:
-    columns = ("url", "host", "configured", "stored", "added", "wake", "next_due", "interval", *FEED_COLUMNS)
+    columns = ("id", "url", "host", "configured", "stored", "added", "wake", "next_due", "interval", *FEED_COLUMNS)
     places = ", ".join("?" * len(columns))
     added: list[int] = []
     for feed, due in zip(feeds, spread(len(feeds), now, settings), strict=True):
         interval = settings.interval_seconds if feed.interval_seconds is None else feed.interval_seconds
-        row = (feed.url, host_of(feed.url), configured, not configured, now, due, due, interval, *feed_values(feed))
+        number = None if numbered is None else numbered(feed.url)
+        flags = configured, not configured
+        row = (number, feed.url, host_of(feed.url), *flags, now, due, due, interval, *feed_values(feed))
         cursor = connection.execute(f"INSERT INTO feed ({', '.join(columns)}) VALUES ({places})", row)  # noqa: S608 - our own column names
         number = cursor.lastrowid or 0
         own(connection, number, feed.url, now)
@@ -236,8 +274,8 @@ def _settle(connection: sqlite3.Connection, numbers: Iterable[int], now: float) 
     connection.executemany(_SETTLE, [(now, number) for number in numbers])
 
 
-def _together(before: Feed, given: Feed) -> Feed:
-    """Return what is known of a feed with what is given now; what is given wins."""
+def together(before: Feed, given: Feed) -> Feed:
+    """Return what is known of a feed with what is given now, which wins; tags and folders come in addition."""
     return replace(
         before,
         name=before.name if given.name is None else given.name,

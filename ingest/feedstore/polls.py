@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from ingest.feedstore.feeds import merge
-from ingest.feedstore.rows import SELECTED, STATE_COLUMNS, claimed_of, own, owner_of, state_values
+from ingest.feedstore.rows import PARKED, SELECTED, STATE_COLUMNS, claimed_of, own, owner_of, state_values
 from ingest.feedstore.seen import remember
 from ingest.schedule import Health
 from ingest.schedule.timing import JITTER
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 _SET = ", ".join(f"{column} = ?" for column in STATE_COLUMNS)
 _ANY = 1_000_000_000
-_LATE = 60.0
-"""Seconds that a request goes out after its claim, at most: it waits for its turn at the host, and to be connected."""
+LATE_SECONDS = 60.0
+"""That a request goes out after its claim, at most: it waits for its turn at the host, and to be connected."""
 _POLLED = "paused = 0 AND dropped IS NULL"
 """Word for word the condition of the index."""
 
@@ -68,7 +68,7 @@ def recover(connection: sqlite3.Connection, settings: Settings, now: float) -> i
     cursor = connection.execute(
         "UPDATE feed SET wake = max(next_due, min(:now, claimed + :late) + :shortest), claim = claim + 1,"
         " claimed = NULL WHERE claimed IS NOT NULL",
-        {"now": now, "late": _LATE, "shortest": settings.min_interval_seconds},
+        {"now": now, "late": LATE_SECONDS, "shortest": settings.min_interval_seconds},
     )
     recall(connection, settings, now)
     return cursor.rowcount
@@ -90,8 +90,8 @@ def recall(connection: sqlite3.Connection, settings: Settings, now: float) -> in
     for (health, doubted), seconds in longest.items():
         cursor = connection.execute(
             "UPDATE feed SET wake = :latest, next_due = :latest WHERE wake > :latest AND health = :health"
-            " AND claimed IS NULL AND (:doubted IS NULL OR (gone_since IS NOT NULL) = :doubted)",
-            {"latest": now + seconds, "health": health, "doubted": doubted},
+            " AND claimed IS NULL AND wake < :parked AND (:doubted IS NULL OR (gone_since IS NOT NULL) = :doubted)",
+            {"latest": now + seconds, "health": health, "doubted": doubted, "parked": PARKED},
         )
         changed += cursor.rowcount
     return changed

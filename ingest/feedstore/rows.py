@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Sequence
 
+PARKED = 1e15
+"""When a feed may be claimed that somebody else polls: never, though nothing else is changed about it."""
 _PORTS = {"http": 80, "https": 443}
 FEED_COLUMNS = ("name", "own_interval", "pages", "language", "zone", "tags", "folders")
 _PLAIN = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from ingest import pending
@@ -65,6 +65,45 @@ def keep(
     return Kept(number, notes, state.next_due)
 
 
+class Wanted(NamedTuple):
+    """An entry that something is to be made of."""
+
+    feed: int
+    """The feed's number."""
+    feed_host: str
+    key: str
+    """The entry's own, unique within its feed."""
+    carried: Page
+    """What the feed carries of it."""
+    link: str | None
+    """The article's, in normal form; None where it has none of its own."""
+    host: str | None
+    """Of the page to fetch; None where what the feed carries is all that is needed."""
+    is_new: bool
+    """Not a changed one."""
+
+
+Take: TypeAlias = "Callable[[sqlite3.Connection, Wanted, float], Skipped | None]"
+"""Has an entry wait for its outcome, from now on (Unix seconds), or returns the one it has."""
+
+
+def waits(connection: sqlite3.Connection, wanted: Wanted, now: float) -> Skipped | None:
+    """Have an entry wait in the state; see `Take`."""
+    first = None if wanted.link is None else pending.take_up(connection, wanted.link, wanted.feed, now)
+    skipped = judged(wanted.carried, wanted.feed, first, is_new=wanted.is_new)
+    if skipped is None:
+        pending.put(connection, wanted.feed, wanted.host, wanted.carried, due=now)
+    return skipped
+
+
+def judged(carried: Page, feed: int, first: int | None, *, is_new: bool) -> Skipped | None:
+    """Return the outcome that an entry has at once: another feed, the first, has led to the same page before."""
+    if is_new and first is not None and first != feed:
+        detail = "another feed led to the same page before"
+        return Skipped(origin=carried.origin, url=carried.url, reason=Reason.DUPLICATE, detail=detail)
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Document:
     """A feed's document, what it came with, and what the operator decided for it."""
@@ -76,6 +115,8 @@ class Document:
     policy: Policy
     archived: Callable[[sqlite3.Connection, Sequence[Skipped]], list[Skipped]] | None = None
     """Keeps entries that are skipped at once, and tells where; None without an archive."""
+    take: Take | None = None
+    """What is done with entries that something is to be made of, as of `waits`, which is what None means."""
 
 
 def keep_document(
@@ -110,11 +151,12 @@ def keep_document(
     wanted = fresh | frozenset(comparison.changed)
     source = _Source(claimed.feed.url, document.answer.moved or claimed.feed.url)
     taken = [
-        _Entry(entry, feed, policy, number, source, is_new=entry.key in fresh)
+        _Entry(entry, feed, policy, number, source, is_new=entry.key in fresh).wanted()
         for entry in _in_time(feed.entries)
         if entry.key in wanted
     ]
-    outcomes = [skipped for each in taken if (skipped := each.put(connection, now)) is not None]
+    take = document.take or waits
+    outcomes = [skipped for each in taken if (skipped := take(connection, each, now)) is not None]
     if comparison.backlog:
         outcomes += [_left(entry, feed, source) for entry in _in_time(feed.entries)]
     pending.discover(connection, len(taken) + (len(feed.entries) if comparison.backlog else 0))
@@ -149,18 +191,14 @@ class _Entry:
     source: _Source
     is_new: bool
 
-    def put(self, connection: sqlite3.Connection, now: float) -> Skipped | None:
-        """Have it wait for its outcome, or return the one it has: another feed led to the same page before."""
+    def wanted(self) -> Wanted:
+        """Return what is to be made of it."""
         link = _article_link(self.entry, self.feed)
-        first = None if link is None else pending.take_up(connection, link, self.number, now)
         carried = _carried(self.entry, self.feed, self.source, self.policy, link=link)
-        if self.is_new and first is not None and first != self.number:
-            detail = "another feed led to the same page before"
-            return Skipped(origin=carried.origin, url=carried.url, reason=Reason.DUPLICATE, detail=detail)
         fetched = self.policy.pages and link is not None and not carries_text(self.entry)
         host = host_of(carried.url) if fetched and carried.url is not None else None
-        pending.put(connection, self.number, host, carried, due=now)
-        return None
+        home = host_of(self.source.url)
+        return Wanted(self.number, home, self.entry.key, carried, link, host, self.is_new)
 
 
 def _carried(entry: Entry, feed: Feed, source: _Source, policy: Policy | None, *, link: str | None) -> Page:

@@ -123,6 +123,10 @@ class Pages(Rounds[Pending]):
             return 0.0
         return LONGEST_SLEEP if due is None else min(max(due - now, LONGEST_SLEEP / 4), LONGEST_SLEEP)
 
+    def at(self, hosts: Callable[[str], bool]) -> list[asyncio.Task[None]]:
+        """Return the fetches under way at some of the hosts."""
+        return [task for task, each in self._tasks.items() if each.host is not None and hosts(each.host)]
+
     def _ended(self, task: asyncio.Task[None]) -> None:
         del self._tasks[task]
         self._wake.set()

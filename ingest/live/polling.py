@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ingest import feedstore, schedule
-from ingest.feedstore import Claimed, Feed, StaleClaimError, host_of
+from ingest.feedstore import Claimed, StaleClaimError, host_of
 from ingest.fetch.errors import FetchError, PausedError
 from ingest.fetch.messages import FEED_TYPES, Request
 from ingest.fetch.pushback import retry_after
@@ -24,13 +24,14 @@ from ingest.schedule.timing import stretched
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Awaitable, Callable, Sequence
 
     from ingest.fetch.client import Fetcher
     from ingest.fetch.messages import Response
     from ingest.fetch.robots import Robots
     from ingest.live.archiving import Archiving
     from ingest.live.current import Current
+    from ingest.live.intake import Take
     from ingest.live.parsers import Parsers
     from ingest.live.writer import Writer
     from ingest.metrics import Metrics
@@ -45,8 +46,6 @@ _AT_A_HOST = 2
 """Feeds of one host that may wait beside those being fetched."""
 _LEASE_SECONDS = 86_400.0
 """Of a claim. This process ends every poll it begins, and the next one starts with `recover`."""
-_SHORTEST_SLEEP = 0.1
-"""Seconds between two looks for feeds that are due: what is due by then is claimed together."""
 _CHILDREN = 50
 """Sitemaps that are taken up of one index."""
 _ADDRESSES = 3
@@ -70,6 +69,10 @@ class Poller(Rounds[str]):
         now: Unix time in seconds.
         chance: numbers from 0 up to 1.
         archiving: keeps what feeds answer; None without an archive.
+        durable: returns when the claims made so far are where they have to be before a request; says whether they are.
+        take: see `ingest.live.intake.Document`.
+        numbered: see `ingest.feedstore.add`.
+        gather: seconds between two looks for feeds that are due: what is due by then is claimed together.
     """
 
     current: Current
@@ -84,6 +87,10 @@ class Poller(Rounds[str]):
     now: Callable[[], float]
     chance: Callable[[], float]
     archiving: Archiving | None
+    durable: Callable[[], Awaitable[bool]]
+    take: Take | None = None
+    numbered: Callable[[str], int] | None = None
+    gather: float = 0.1
 
     async def run(self) -> None:
         """Poll until told to stop; nothing is asked for before it can be read."""
@@ -111,15 +118,29 @@ class Poller(Rounds[str]):
         due = await self.writer.read(feedstore.next_wake)
         if due is not None and due <= now:
             claimed, due = await self.writer.run(work)
+            if claimed and not await self.durable():
+                await self._give_back(claimed)
+                return LONGEST_SLEEP
             for each in claimed:
                 self._begin(each)
         wait = LONGEST_SLEEP if due is None else due - now
-        return min(max(wait, _SHORTEST_SLEEP), LONGEST_SLEEP)
+        return min(max(wait, self.gather), LONGEST_SLEEP)
 
     @property
     def _most(self) -> int:
         """How many feeds of one host may be under way."""
         return self.current.config.fetch.host_connections + _AT_A_HOST
+
+    async def _give_back(self, claimed: Sequence[Claimed]) -> None:
+        def work(connection: sqlite3.Connection) -> None:
+            for each in claimed:
+                feedstore.release(connection, each)
+
+        await self.writer.run(work)
+
+    def at(self, hosts: Callable[[str], bool]) -> list[asyncio.Task[None]]:
+        """Return the polls under way at some of the hosts."""
+        return [task for task, host in self._tasks.items() if hosts(host)]
 
     def _begin(self, claimed: Claimed) -> None:
         task = asyncio.create_task(self._polled(claimed), name=f"poll {claimed.id}")
@@ -251,17 +272,24 @@ class _Poll:
         whole = None if feed.cut else digest  # what ends in mid-air must not be taken for known when it comes again
         archiving = poller.archiving
         skips = None if archiving is None else archiving.skipped
-        document = Document(parsed, answer, whole, poller.current.policy(self._claimed.feed), skips)
+        document = Document(parsed, answer, whole, poller.current.policy(self._claimed.feed), skips, poller.take)
         settings = self._settings
 
         def work(connection: sqlite3.Connection) -> Kept:
             now = poller.now()
             if archiving is not None:
                 archiving.document(connection, response, self._claimed.state.url)
-            _take_up_children(connection, self._claimed.feed, feed.children, settings, now)
+            self._take_up_children(connection, feed.children, now)
             return keep_document(connection, poller.outbox, self._claimed, document, settings, now=now, seed=self._seed)
 
         return await poller.writer.run(work)
+
+    def _take_up_children(self, connection: sqlite3.Connection, children: Sequence[str], now: float) -> None:
+        """Add the sitemaps of an index as feeds of their own, each with a schedule of its own."""
+        unknown = [url for url in children[:_CHILDREN] if not feedstore.is_known(connection, url)]
+        if unknown:
+            feeds = [replace(self._claimed.feed, url=url, name=None) for url in unknown]
+            feedstore.add(connection, feeds, settings=self._settings, now=now, numbered=self._poller.numbered)
 
     async def _refused(self, parsed: Refused, response: Response) -> Kept:
         """Keep that a document was no feed; at first contact go on with a feed that it names, if it is a page."""
@@ -311,13 +339,3 @@ def _is_another(connection: sqlite3.Connection, claimed: Claimed, url: str) -> b
         return False
     known = feedstore.addresses(connection, claimed.id)
     return feedstore.address_of(url) not in known and len(known) < _ADDRESSES
-
-
-def _take_up_children(
-    connection: sqlite3.Connection, parent: Feed, children: Sequence[str], settings: Settings, now: float
-) -> None:
-    """Add the sitemaps of an index as feeds of their own, each with a schedule of its own."""
-    unknown = [url for url in children[:_CHILDREN] if not feedstore.is_known(connection, url)]
-    if unknown:
-        feeds = [replace(parent, url=url, name=None) for url in unknown]
-        feedstore.add(connection, feeds, settings=settings, now=now)

@@ -7,12 +7,10 @@ import logging
 import random
 import threading
 import time
-from contextlib import AsyncExitStack, ExitStack, suppress
-from importlib.metadata import version
+from contextlib import AsyncExitStack, suppress
 from typing import TYPE_CHECKING
 
-from ingest import feedstore, issued, pending, robotsfiles, state, visits, withdrawn
-from ingest.config import load_processors
+from ingest import feedstore, pending
 from ingest.dashboard import Standing
 from ingest.delivery import Delivery
 from ingest.fetch.hosts import Hosts
@@ -20,34 +18,30 @@ from ingest.fetch.robots import Robots, product_token
 from ingest.figures import tell_sinks
 from ingest.health import Health
 from ingest.live.alarming import Alarming
-from ingest.live.archiving import archiving_of
+from ingest.live.company import Alone, Around
 from ingest.live.current import Current
 from ingest.live.following import Following
-from ingest.live.listening import listening
 from ingest.live.pages import Pages
 from ingest.live.parsers import SECONDS, Parsers
-from ingest.live.parts import fetcher_of, visited_for, visiting_of
+from ingest.live.parts import fetcher_of, visiting_of
 from ingest.live.polling import Poller
 from ingest.live.reload import Reload
 from ingest.live.revisits import Revisits
 from ingest.live.robotsmemory import RobotsMemory
-from ingest.live.source import LiveSource
 from ingest.live.supervision import supervised
+from ingest.live.upkeep import upkeep
 from ingest.live.workers import FETCH, Workers
 from ingest.live.writer import Writer
 from ingest.metrics import Metrics
 from ingest.notify import Notifier
-from ingest.recipe import Recipe
 from ingest.reload import WatchedTopics
-from ingest.scaled import kafka_only
-from ingest.wiring import kafka_sink, sinks_of
-from processors.boilerplate.rules import LineRules
 from processors.records import Page
 from sinks.base import Kind
 from sinks.outbox import Outbox
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, Sequence
+    import sqlite3
+    from collections.abc import Awaitable, Callable
 
     from ingest.config import Config
     from ingest.dashboard import Dashboard
@@ -55,7 +49,6 @@ if TYPE_CHECKING:
     from ingest.live.archiving import Archiving
     from ingest.schedule.visiting import Visiting
     from processors.records import Outcome
-    from sinks.base import Sink
 
 log = logging.getLogger(__name__)
 
@@ -70,72 +63,9 @@ _HALT_SECONDS = 2.0
 _TEND_SECONDS = 0.2
 _SILENT_SECONDS = 30.0
 """Without a round of the event loop for so long, it hangs."""
-_COUNT_SECONDS = 10.0
-_SWEEP_SECONDS = 3_600.0
-_DAY = 86_400.0
-JOB = "run"
 
 
-def serve(
-    config: Config,
-    stop: threading.Event,
-    *,
-    job: str = JOB,
-    on_outcome: Callable[[Outcome], None] | None = None,
-    idle: threading.Event | None = None,
-    reload: threading.Event | None = None,
-) -> int:
-    """Run the service until `stop` is set; return the exit code.
-
-    Args:
-        config: all of it.
-        stop: ends the service in an orderly way.
-        job: `JOB`, or `FETCH`: pages go to Kafka for workers elsewhere, in place of the records that come of them.
-        on_outcome: called with each outcome once it is committed, in the pipeline's thread; not with pages.
-        idle: set whenever nothing is under way and everything accepted is delivered; cleared otherwise.
-        reload: set it to have the configuration read anew.
-
-    Raises:
-        StoreError: the state cannot be used, or another service runs on it.
-        RulesError: a boilerplate rule is wrong.
-        TopicsError: a topic definition is wrong, or a topic unknown.
-        ConfigError: a processor cannot be built, or a fetcher's sinks are not Kafka alone.
-        ArchiveError: the archive cannot be used.
-        ListenError: the listener's address, as configured, cannot be had.
-    """
-    watched = WatchedTopics(Recipe(config=config))
-    topics = watched.topics
-    if job == FETCH:
-        kafka_only(config, FETCH)
-    else:
-        LineRules.load(config.extraction.rules)
-        load_processors(config)
-    with ExitStack() as stack:
-        box = Outbox(state.owned(config.state.path), job=job)
-        stack.callback(box.store.close)
-        health, metrics = Health(), Metrics(version=version("newstap"), topics=topics.names)
-        dashboard = None
-        if job == JOB or "dashboard.listen" in config.given:
-            dashboard = listening(config, health, metrics, topics.names if job == JOB else None, stack)
-        delivery = Delivery(box, _sinks(config, job, box, topics.names, dashboard))
-        archiving = None if config.archive is None else archiving_of(config.archive, box, stack)
-        service = _Service(watched, box, delivery, health, metrics, archiving, dashboard, on_outcome)
-        code = asyncio.run(service.run(stop, idle or threading.Event(), reload or threading.Event()))
-        if archiving is not None:
-            archiving.end()
-        return code
-
-
-def _sinks(config: Config, job: str, box: Outbox, topics: Sequence[str], dashboard: Dashboard | None) -> list[Sink]:
-    """Return the sinks. What a service of the other job has left in the outbox goes out too."""
-    if job == FETCH:
-        return [kafka_sink(kafka_only(config, FETCH), box, topics, pages=config)]
-    landed = None if dashboard is None else dashboard.landed
-    pages = config if box.holds(Kind.PAGE) else None
-    return sinks_of(config.sinks, box, topics, pages=pages, landed=landed)
-
-
-class _Service:
+class Service:
     """One run of the service."""
 
     def __init__(  # noqa: PLR0917 - each is one part of the whole, named as in the caller
@@ -148,7 +78,9 @@ class _Service:
         archiving: Archiving | None,
         dashboard: Dashboard | None,
         on_outcome: Callable[[Outcome], None] | None,
+        company: Alone | None = None,
     ) -> None:
+        self._company = company or Alone()
         self._current = Current(watched.recipe.config)
         self._watched = watched
         self._box = box
@@ -173,9 +105,10 @@ class _Service:
                 self._part("polling", self._poller.run),
                 self._part("pages", self._pages.run),
                 self._part("reload", self._reload.run),
-                self._part("upkeep", self._sweep),
-                self._part("alarms", self._alarming.run),
+                self._part("upkeep", self._upkeep),
             ]
+            if self._company.alarms:
+                parts.append(self._part("alarms", self._alarming.run))
             if self._revisits is not None:
                 parts.append(self._part("revisits", self._revisits.run))
             if self._archiving is not None:
@@ -192,6 +125,7 @@ class _Service:
                 self._health.draining()
                 notifier.stopping()
                 drained = await self._end(parts, pipeline)
+                await self._company.stops(drained=drained)
         return self._verdict(drained=drained)
 
     def _verdict(self, *, drained: bool) -> int:
@@ -206,10 +140,14 @@ class _Service:
         config, loop = self._current.config, asyncio.get_running_loop()
         archiving = self._archiving
         last = archiving.sync if archiving is not None else lambda: None
-        self._writer = Writer(self._box.store, self._health.part("state"), last)
+        self._writer = Writer(self._box.store, self._health.part("state"), last, self._company.pieces)
         stack.push_async_callback(_bounded, self._writer.close)
         self._alarming = Alarming(self._current, self._writer, self._metrics, time.time)
-        hosts = Hosts(connections=config.fetch.host_connections, delay=config.fetch.host_delay_seconds)
+        hosts = Hosts(
+            connections=config.fetch.host_connections,
+            delay=config.fetch.host_delay_seconds,
+            held_up=self._company.held_up,
+        )
         fetcher = await stack.enter_async_context(fetcher_of(config, hosts))
         agent, ttl = product_token(config.fetch.user_agent), config.fetch.robots_ttl_seconds
         robots = Robots(fetcher, hosts=hosts, token=agent, ttl=ttl, memory=RobotsMemory(self._writer))
@@ -217,7 +155,7 @@ class _Service:
         stack.callback(parsers.close)
         visiting = visiting_of(config, self._box.job)
         keeping = archiving is not None or visiting is not None
-        self._source = LiveSource(lambda: loop.call_soon_threadsafe(self._pages.look), keeping=keeping)
+        self._source = self._company.source(lambda: loop.call_soon_threadsafe(self._pages.look), keeping=keeping)
         if archiving is not None:
             archiving.follow(self._source)
         self._pages = Pages(
@@ -229,7 +167,24 @@ class _Service:
             metrics=self._metrics,
             now=time.time,
         )
-        self._poller = Poller(
+        self._poller = self._new_poller(fetcher, robots, parsers)
+        self._follow(visiting, fetcher, robots)
+        self._workers = self._new_workers()
+        stack.callback(self._workers.close)
+        await self._workers.start()
+        self._reload = Reload(config, self._take, asyncio.Event())
+        await self._writer.run(self._take_over)
+        await self._take(config)
+        self._ask()
+        around = (loop, self._writer, self._current, self._poller, self._pages, self._source, self._delivery)
+        self._company.starts(Around(*around, skipped=self._committed))
+
+    def _take_over(self, connection: sqlite3.Connection) -> None:
+        if not self._company.takes_over(connection):
+            feedstore.recover(connection, self._current.base, time.time())
+
+    def _new_poller(self, fetcher: Fetcher, robots: Robots, parsers: Parsers) -> Poller:
+        return Poller(
             current=self._current,
             writer=self._writer,
             outbox=self._box,
@@ -241,16 +196,12 @@ class _Service:
             taken=self._pages.look,
             now=time.time,
             chance=random.random,
-            archiving=archiving,
+            archiving=self._archiving,
+            durable=self._company.durable,
+            take=self._company.take,
+            numbered=self._company.numbered,
+            gather=self._company.gather,
         )
-        self._follow(visiting, fetcher, robots)
-        self._workers = self._new_workers()
-        stack.callback(self._workers.close)
-        await self._workers.start()
-        self._reload = Reload(config, self._take, asyncio.Event())
-        await self._writer.run(lambda connection: feedstore.recover(connection, self._current.base, time.time()))
-        await self._take(config)
-        self._ask()
 
     def _follow(self, visiting: Visiting | None, fetcher: Fetcher, robots: Robots) -> None:
         """Have articles visited again, where that is wanted."""
@@ -315,7 +266,7 @@ class _Service:
     ) -> None:
         """Watch over the rest until it is time to end."""
         loop_alive = self._health.part("event loop", heartbeat_seconds=_SILENT_SECONDS)
-        while not stop.is_set() and self._delivery.broken is None:
+        while not stop.is_set() and self._delivery.broken is None and not self._company.ended:
             if reload.is_set():
                 reload.clear()
                 notifier.reloading()
@@ -375,27 +326,17 @@ class _Service:
         n = sum(self._feeds.values())
         return f"polling {n} feed{'' if n == 1 else 's'}" if n else "no feeds yet: newstap feeds add URL"
 
-    async def _sweep(self) -> None:
-        """Forget what nobody needs any more, now and each hour, and bring back what a wrong clock sent away."""
-        while True:
-            now = time.time()
-            oldest = now - self._current.config.state.remember_days * _DAY
-            await self._writer.run(lambda connection: feedstore.sweep(connection, now))  # noqa: B023 - awaited here
-            await self._writer.run(lambda connection: pending.forget_links(connection, oldest))  # noqa: B023 - as above
-            await self._writer.run(lambda connection: issued.forget(connection, oldest))  # noqa: B023 - as above
-            await self._writer.run(withdrawn.forget)
-            late = now - visited_for(self._current.config)
-            await self._writer.run(lambda connection: visits.forget(connection, late))  # noqa: B023 - as above
-            await self._writer.run(lambda connection: robotsfiles.forget(connection, now))  # noqa: B023 - as above
-            await self._writer.run(lambda connection: feedstore.recall(connection, self._current.base, now))  # noqa: B023 - as above
-            for _ in range(int(_SWEEP_SECONDS / _COUNT_SECONDS)):
-                self._feeds = await self._writer.read(feedstore.count_by_health)
-                await asyncio.sleep(_COUNT_SECONDS)
+    async def _upkeep(self) -> None:
+        def counted(feeds: dict[str, int]) -> None:
+            self._feeds = feeds
+
+        await upkeep(self._writer, self._current, self._company.forget_links, counted)
 
     async def _end(self, parts: list[asyncio.Task[None]], pipeline: asyncio.Task[None]) -> bool:
         """Bring each part to its end, in its time; return whether all that was accepted is delivered."""
+        grace = 0.0 if self._company.ended else FETCH_GRACE_SECONDS
         fetching = [part for part in (self._poller, self._pages, self._revisits) if part is not None]
-        await asyncio.gather(*(part.stop(FETCH_GRACE_SECONDS) for part in fetching))
+        await asyncio.gather(*(part.stop(grace) for part in fetching))
         for part in parts:
             part.cancel()
         await asyncio.gather(*parts, return_exceptions=True)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 from sinks.store import StoreFullError
 
@@ -28,6 +28,18 @@ class _Work(NamedTuple):
     future: asyncio.Future[Any]
 
 
+class Pieces(Protocol):
+    """Told of each piece of work, within its transaction."""
+
+    def begin(self, connection: sqlite3.Connection, /) -> int:
+        """Return what `end` is to be called with."""
+        ...
+
+    def end(self, connection: sqlite3.Connection, began: int, /) -> None:
+        """Add what has to be kept with the piece. What it raises undoes the piece."""
+        ...
+
+
 class Writer:
     """Runs work on the store's connection, in a thread of its own and in the order it was given.
 
@@ -39,12 +51,16 @@ class Writer:
         store: the state.
         part: told when the disk takes nothing, and when it does again.
         last: called at the end of each transaction, within it.
+        pieces: told of each piece of work; None where nobody has to know.
     """
 
-    def __init__(self, store: Store, part: Part, last: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, store: Store, part: Part, last: Callable[[], None] = lambda: None, pieces: Pieces | None = None
+    ) -> None:
         self._store = store
         self._part = part
         self._last = last
+        self._pieces = pieces
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="state")
         self._queue: list[_Work] = []
         self._flushing: asyncio.Task[None] | None = None
@@ -94,11 +110,25 @@ class Writer:
         with self._store.reading() as connection:
             return query(connection)
 
+    def _whole(self, work: Callable[[sqlite3.Connection], Any]) -> Callable[[sqlite3.Connection], Any]:
+        """Return a piece of work with what has to be kept with it."""
+        pieces = self._pieces
+        if pieces is None:
+            return work
+
+        def whole(connection: sqlite3.Connection) -> Any:  # noqa: ANN401 - as the work returns
+            began = pieces.begin(connection)
+            result = work(connection)
+            pieces.end(connection, began)
+            return result
+
+        return whole
+
     def _commit(self, batch: list[Callable[[sqlite3.Connection], Any]]) -> list[Any] | StoreFullError:
         """Return each piece's result or exception; a full disk's error if nothing at all could be kept."""
         try:
             with self._store.transaction() as connection:
-                answers = [_guarded(connection, work) for work in batch]
+                answers = [_guarded(connection, self._whole(work)) for work in batch]
                 self._last()
                 return answers
         except StoreFullError as error:

@@ -120,7 +120,10 @@ _ALL = (
     _asked("newstap_pending_pages", "Pages waiting to be fetched."),
     _asked("newstap_revisits_waiting", "Articles whose pages are to be looked at again."),
     _asked("newstap_unread_pages", "Pages that wait in the partitions of this worker, counted every ten seconds."),
-    _asked("newstap_partitions", "Partitions that this worker or link has; 0: it stands by."),
+    _asked(
+        "newstap_partitions",
+        "Partitions that this worker, link or fetcher of a group has, taken up and all; 0: it stands by.",
+    ),
     _asked("newstap_outbox_rows", "Items accepted and not yet delivered to every sink."),
     _asked("newstap_outbox_bytes", "Their size."),
     _asked("newstap_sink_lag_rows", "Items accepted that this sink does not have yet.", sink=()),

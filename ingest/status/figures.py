@@ -62,6 +62,21 @@ class Workers:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fetchers:
+    """The group of fetchers that share out feeds, where `[fetch] group` names one."""
+
+    group: str
+    owned: dict[str, int] = field(default_factory=dict)
+    """How many partitions each has, by its name."""
+    unowned: int = 0
+    """Partitions that nobody has: a rebalance, or no fetcher."""
+    lag: int | None = None
+    """Requests for pages since the oldest that none has settled, with what marks their end; None where there never
+    was one."""
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Status:
     """All of it."""
 
@@ -84,6 +99,7 @@ class Status:
     """By step."""
     workers: Workers | None = None
     link: Workers | None = None
+    fetchers: Fetchers | None = None
     profiles: int = 0
     """Sites of which anything was learned."""
     archive_bytes: int | None = None

@@ -11,7 +11,7 @@ from ingest.feedcommands import known
 from ingest.profiles import Profiles
 from ingest.schedule import Health
 from ingest.status.attention import attention
-from ingest.status.figures import Feeds, Sink, Status, Workers
+from ingest.status.figures import Feeds, Fetchers, Sink, Status, Workers
 from ingest.status.service import service
 from sinks.base import Kind
 
@@ -43,6 +43,7 @@ def status(config: Config, *, now: float) -> Status:
         feeds=_feeds(known.feeds(config), now),
         workers=workers,
         link=link,
+        fetchers=_fetchers(config, asked=workers is not None and workers.problem is None),
         profiles=Profiles(config.state.path).count(),
         archive_bytes=None if config.archive is None else _size(config.archive.path),
     )
@@ -127,6 +128,31 @@ def _group(kafka: KafkaSink, command: str, topic: str) -> Workers:
         return Workers(group=group, lag=lag(connection, group, topic))
     except KafkaTroubleError as trouble:
         return Workers(group=group, problem=str(trouble))
+
+
+def _fetchers(config: Config, *, asked: bool) -> Fetchers | None:
+    """Ask who has which feeds; not of a broker that is away."""
+    if config.fetch.group is None or config.sinks.kafka is None:
+        return None
+    from ingest.fleet.serving import group_of  # noqa: PLC0415 - as in `_groups`
+    from ingest.wiring import connection_of, plan_of  # noqa: PLC0415 - as above
+    from sinks.kafka_admin import admin, lag, partitions  # noqa: PLC0415 - as above
+    from sinks.kafka_client import KafkaTroubleError  # noqa: PLC0415 - as above
+
+    kafka = config.sinks.kafka
+    group, names = group_of(kafka, config.fetch.group), plan_of(kafka, (), config, fleet=True).names
+    if not asked:
+        return Fetchers(group=group, problem="Kafka does not answer")
+    try:
+        connection = replace(connection_of(kafka), patience_seconds=_KAFKA_SECONDS)
+        with admin(connection) as broker:
+            held = broker.shared_out(group, names.feeds)
+        count = partitions(connection, names.feeds)
+        owned = {name: len(numbers) for name, numbers in sorted(held.items())}
+        behind = lag(connection, group, names.requests)
+    except KafkaTroubleError as trouble:
+        return Fetchers(group=group, problem=str(trouble))
+    return Fetchers(group=group, owned=owned, unowned=count - sum(owned.values()), lag=behind)
 
 
 def _named(kafka: KafkaSink, command: str) -> str:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ingest.config import Config
-    from ingest.status.figures import Feeds, Service, Sink, Status, Workers
+    from ingest.status.figures import Feeds, Fetchers, Service, Sink, Status, Workers
 
 
 def show(config: Config, *, as_json: bool, out: IO[str] = sys.stdout) -> int:
@@ -53,6 +53,8 @@ def _rows(found: Status, now: float) -> Iterator[tuple[str, str]]:
         yield "workers", _workers(found.workers)
     if found.link is not None and found.link.lag is not None:
         yield "link", f"{found.link.lag} offsets of records before {found.link.group}"
+    if found.fetchers is not None:
+        yield "fetchers", _fetchers(found.fetchers)
     yield "profiles", f"{found.profiles} sites"
     if found.archive_bytes is not None:
         yield "archive", f"{found.archive_bytes / 1e6:.1f} MB"
@@ -83,6 +85,15 @@ def _feeds(feeds: Feeds, now: float) -> str:
 def _sink(sink: Sink, now: float) -> str:
     age = "" if sink.oldest is None else f", the first was fetched {length(now - sink.oldest)} ago"
     return f"has item {sink.position}, {sink.waiting} wait{age if sink.waiting else ''}"
+
+
+def _fetchers(fetchers: Fetchers) -> str:
+    if fetchers.problem is not None:
+        return f"not known of {fetchers.group}"
+    told = ", ".join(f"{name} has {n} partitions" for name, n in fetchers.owned.items()) or "none in the group"
+    nobodys = f", {fetchers.unowned} are nobody's" if fetchers.unowned else ""
+    waiting = "" if fetchers.lag is None else f"; {fetchers.lag} offsets of page requests"
+    return f"{told}{nobodys}{waiting}"
 
 
 def _workers(workers: Workers) -> str:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from ingest.config import Archive, FilesSink, Sinks, load
 from ingest.demo.live import configuration
 from ingest.demo.newsroom import hosted
-from ingest.live.service import serve
+from ingest.live.serving import serve
 from processors.records import Record
 
 if TYPE_CHECKING:

@@ -13,7 +13,7 @@ import pytest
 from ingest.config import Archive, Dashboard, load
 from ingest.demo.live import configuration, watching
 from ingest.demo.newsroom import hosted
-from ingest.live.service import serve
+from ingest.live.serving import serve
 from tests.commands import newstap, rows
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from ingest.config import load
-from ingest.live.service import serve
+from ingest.live.serving import serve
 from processors.records import Failed, Record, Skipped
 from tests.commands import rows
 

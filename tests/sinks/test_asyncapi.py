@@ -11,9 +11,15 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
 from ingest.config import Config, KafkaSink, Stories
+from ingest.feedstore import Feed
+from ingest.fleet.definitions import Defined, encoded
+from ingest.fleet.places import Places
+from ingest.fleet.requests import request
 from ingest.linking import Linking, settle
+from ingest.live.intake import Wanted
 from ingest.wiring import plan_of
 from ingest.work.memory import LINKED, Memory
+from processors.records import Form, Mode, Origin, Page
 from sinks.base import Kind
 from sinks.kafka_messages import Names, Note, headers, message
 from tests.builders import make_record
@@ -24,7 +30,7 @@ if TYPE_CHECKING:
 
 FOLDER = resources.files("sinks") / "schemas"
 DOCUMENT: dict[str, Any] = json.loads((FOLDER / "asyncapi.json").read_text("utf-8"))
-NAMES = Names("news", ("china",), scaled=True)
+NAMES = Names("news", ("china",), scaled=True, fleet=True)
 """With all that any of our commands creates: `fetch`, `work`, `link` and `replay --distribute` are `scaled`."""
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
 MESSAGES = {
@@ -77,7 +83,7 @@ def test_every_name_that_the_code_can_make_is_among_the_topics() -> None:
     made = {getattr(NAMES, name) for name, what in vars(Names).items() if isinstance(what, property)}
 
     assert made | {NAMES.stream("china")} == set(NAMES.every())
-    assert set(plan_of(KafkaSink(), ("china",), Config()).names.every()) == set(NAMES.every())
+    assert set(plan_of(KafkaSink(), ("china",), Config(), fleet=True).names.every()) == set(NAMES.every())
 
 
 def test_each_channel_is_sent_to_by_one_operation_with_its_own_messages() -> None:
@@ -149,6 +155,19 @@ def test_what_is_remembered_of_links_is_as_it_says() -> None:
     assert all(not note.headers for note in notes)
 
 
+def test_what_fetchers_share_is_as_it_says() -> None:
+    """The one of the three topics that others may write to has to be described to the letter."""
+    feeds = [Defined(Feed(url="https://a.example/", tags=("x",), interval_seconds=60.0, pages=False), paused=True)]
+    told = DOCUMENT["components"]["messages"]["feeds"]["payload"]["schema"]
+    carried = Page(form=Form.HTML, body=b"<p>", origin=Origin(mode=Mode.RUN), url="https://a.example/1")
+    asked = request(Wanted(7, "a.example:443", "1", carried, None, None, is_new=True), Places(3))
+
+    Draft202012Validator(told).validate(json.loads(encoded(feeds) or b""))
+    Draft202012Validator(DOCUMENT["components"]["messages"]["pageRequest"]["payload"]["schema"]).validate(
+        json.loads(asked.body)
+    )
+
+
 def test_a_tombstone_has_no_value() -> None:
     assert DOCUMENT["components"]["messages"]["tombstone"]["payload"]["type"] == "null"
     assert message(MESSAGES["tombstone"], (), NOW).value is None
@@ -165,7 +184,7 @@ def test_values_are_of_the_schema_of_that_version(name: str) -> None:
 
 
 def test_settings_are_those_that_topics_are_made_with() -> None:
-    made = plan_of(KafkaSink(), ("china",), Config()).request(NAMES.every())
+    made = plan_of(KafkaSink(), ("china",), Config(), fleet=True).request(NAMES.every())
     for channel in DOCUMENT["channels"].values():
         told = channel["bindings"]["kafka"]["topicConfiguration"]
         configs = made[address(channel)]["configs"]

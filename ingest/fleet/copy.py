@@ -1,0 +1,187 @@
+"""The copy in SQLite, as the thread that listens to the group works on it: in pieces, through the service's writer."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from ingest.fleet import requests, table
+from ingest.fleet.definitions import decoded, define
+from sinks.kafka_fleet import at
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable, Sequence
+
+    from ingest.fleet.places import Places
+    from ingest.live.current import Current
+    from ingest.live.writer import Writer
+    from processors.records import Skipped
+    from sinks.base import Item
+    from sinks.kafka_client import Fetched
+    from sinks.kafka_messages import Names
+    from sinks.outbox import Outbox
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How far the copy of a partition was read: of each topic the offset of the next message."""
+
+    feeds: int
+    states: int
+    requests: int
+
+
+class Copy:
+    """What is ours, and what was.
+
+    Args:
+        writer: to the state.
+        loop: that the writer runs in.
+        box: where notes go.
+        names: of the topics.
+        places: which partitions are ours.
+        current: the configuration.
+        skipped: told of entries that have their outcome at once.
+        delay_seconds: until a host that has become ours is asked for the first time: the fetcher before us may have
+            asked just now.
+    """
+
+    def __init__(  # noqa: PLR0917 - each is one part of the whole, named as in the caller
+        self,
+        writer: Writer,
+        loop: asyncio.AbstractEventLoop,
+        box: Outbox,
+        names: Names,
+        places: Places,
+        current: Current,
+        skipped: Callable[[Skipped], None],
+        delay_seconds: float,
+    ) -> None:
+        self._writer = writer
+        self._loop = loop
+        self._box = box
+        self._names = names
+        self._places = places
+        self._current = current
+        self._skipped = skipped
+        self._delay_seconds = delay_seconds
+
+    def held(self, number: int) -> Held | None:
+        """Return how far the copy of a partition was read; None where there is none."""
+
+        def query(connection: sqlite3.Connection) -> Held | None:
+            row = connection.execute("SELECT feeds, states, requests FROM held WHERE number = ?", (number,)).fetchone()
+            return None if row is None else Held(*row)
+
+        return self._run(query)
+
+    def owes(self) -> bool:
+        """Tell whether anything waits to be sent."""
+        return self._run(lambda connection: bool(connection.execute("SELECT 1 FROM outbox LIMIT 1").fetchone()))
+
+    def ours(self) -> frozenset[int]:
+        """Return the partitions that were ours when the copy was last worked on."""
+        query = "SELECT number FROM held WHERE ours"
+        return self._run(lambda connection: frozenset(row[0] for row in connection.execute(query)))
+
+    def begin(self, number: int, held: Held) -> None:
+        """Have a copy of a partition that is ours from now on, read as far as told."""
+        row = (number, held.feeds, held.states, held.requests)
+        self._run(lambda connection: connection.execute("INSERT OR REPLACE INTO held VALUES (?, 1, ?, ?, ?)", row))
+
+    def oldest(self, number: int) -> int | None:
+        """Return the offset of the oldest request of a partition that has no outcome yet."""
+        return self._run(lambda connection: requests.oldest(connection, number))
+
+    def learn(self, read: Sequence[Fetched], positions: dict[int, int]) -> None:
+        """Take up notes of others, and how far partitions were read with them."""
+
+        def work(connection: sqlite3.Connection) -> None:
+            for one in read:
+                table.learn(connection, one.place.partition, one.key or b"[]", one.value)
+            rows = [(offset, number) for number, offset in positions.items()]
+            connection.executemany("UPDATE held SET states = ? WHERE number = ?", rows)
+
+        self._run(work)
+
+    def take_up(self, read: Sequence[Fetched]) -> None:
+        """Have what requests ask for wait for its outcome; each is a piece."""
+        for one in read:
+
+            def work(connection: sqlite3.Connection, one: Fetched = one) -> Skipped | None:
+                found = requests.take_up(connection, one, now=time.time())
+                if found.items:
+                    self._box.add(
+                        connection, [*found.items, *requests_at(connection, self._names, [one.place.partition])]
+                    )
+                return found.skipped
+
+            if (skipped := self._run(work)) is not None:
+                self._skipped(skipped)
+
+    def define(self, read: Sequence[Fetched]) -> None:
+        """Have the feeds be those that operators want."""
+        for one in read:
+
+            def work(connection: sqlite3.Connection, one: Fetched = one) -> None:
+                number, items = one.place.partition, self._defined(connection, one)
+                connection.execute("UPDATE held SET feeds = ? WHERE number = ?", (one.offset + 1, number))
+                self._box.add(connection, [*items, at(self._names.feeds, number, one.offset + 1)])
+
+            self._run(work)
+
+    def _defined(self, connection: sqlite3.Connection, one: Fetched) -> list[Item]:
+        host = (one.key or b"").decode("utf-8", "replace")
+        try:
+            feeds = decoded(one.value)
+        except ValueError as error:
+            log.warning("feeds of %r are left as they are: %s", host, error)
+            return []
+        return define(connection, host, feeds, self._current.base, now=time.time())
+
+    def leave(self, number: int) -> None:
+        """Forget the requests of a partition: others have changed them since."""
+        self._run(lambda connection: requests.leave(connection, [number]))
+
+    def forget(self, number: int) -> None:
+        """Forget all of a partition, to read it from the beginning."""
+        self._run(lambda connection: table.forget(connection, number))
+
+    def wake(self, numbers: Sequence[int]) -> int:
+        """Have what is ours be polled; return how many feeds that is."""
+
+        def work(connection: sqlite3.Connection) -> int:
+            now = time.time()
+            soonest = now + self._delay_seconds
+            base = self._current.base
+            return sum(table.wake(connection, number, base, soonest=soonest, now=now) for number in numbers)
+
+        return self._run(work)
+
+    def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return asyncio.run_coroutine_threadsafe(self._writer.run(work), self._loop).result()
+
+
+def requests_at(connection: sqlite3.Connection, names: Names, numbers: Sequence[int]) -> list[Item]:
+    """Return, as items, where these partitions' requests are to be read on from: at the oldest, else the next."""
+    items = []
+    for number in numbers:
+        place = requests.oldest(connection, number)
+        if place is None:
+            row = connection.execute("SELECT requests FROM held WHERE number = ?", (number,)).fetchone()
+            place = None if row is None else row[0]
+        if place is not None:
+            items.append(at(names.requests, number, place))
+    return items
+
+
+def is_ours(read: Fetched, writer: str) -> bool:
+    """Tell whether a note is one of our own."""
+    return any(name == "writer" and value == writer.encode() for name, value in read.headers)

@@ -1,0 +1,111 @@
+"""Changing which feeds there are: read all, decide, write what changed, and let no other command come between."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from ingest.feedstore import host_of
+from ingest.fleet.definitions import Defined, decoded, encoded
+from sinks.kafka_admin import prepare
+from sinks.kafka_client import AwayError
+from sinks.kafka_following import Reader
+from sinks.kafka_messages import Note
+from sinks.kafka_producer import Session, partition_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from sinks.kafka_admin import Plan
+    from sinks.kafka_client import Connection, Place
+
+_STALL_SECONDS = 30.0
+_SLICE_SECONDS = 0.2
+
+
+def all_feeds(connection: Connection, plan: Plan) -> list[Defined]:
+    """Return every feed that is defined, hosts in order.
+
+    Raises:
+        KafkaTroubleError: no answer.
+        ValueError: a message is none of ours.
+    """
+    prepare(connection, plan)
+    return [one for _, feeds in sorted(_read(connection, plan.names.feeds).items()) for one in decoded(feeds)]
+
+
+def change(
+    connection: Connection,
+    plan: Plan,
+    decide: Callable[[list[Defined]], Iterable[Defined]],
+) -> None:
+    """Have the feeds be what `decide` makes of those there are.
+
+    Two commands at a time cannot undo each other: the later one fences the earlier, which then fails.
+
+    Raises:
+        KafkaTroubleError: no answer; FencedError where another command came between.
+        ValueError: as of `all_feeds`.
+    """
+    limits = prepare(connection, plan)
+    topic = plan.names.feeds
+    session = Session(
+        connection,
+        transactional_id=f"newstap-feeds-{topic}",
+        watermark_topic=topic,
+        compression="lz4",
+        max_request_size=limits.get(topic, 1_000_000),
+        stall_seconds=_STALL_SECONDS,
+        transaction_seconds=_STALL_SECONDS,
+    )
+    try:
+        before = _read(connection, topic)
+        wanted = _by_host(decide([one for value in before.values() for one in decoded(value)]))
+        changed = {
+            host: wanted.get(host) for host in before.keys() | wanted.keys() if before.get(host) != wanted.get(host)
+        }
+        if changed:
+            count = len(_places(connection, topic))
+            now = int(time.time() * 1000)
+            session.send(
+                Note((topic,), partition_of(host.encode(), count), host.encode(), value, now)
+                for host, value in sorted(changed.items())
+            )
+            session.commit(0)
+    finally:
+        session.close()
+
+
+def _by_host(feeds: Iterable[Defined]) -> dict[str, bytes | None]:
+    hosts: dict[str, list[Defined]] = {}
+    for one in feeds:
+        hosts.setdefault(host_of(one.feed.url), []).append(one)
+    return {host: encoded(those) for host, those in hosts.items()}
+
+
+def _places(connection: Connection, topic: str) -> list[Place]:
+    reader = Reader(connection, "newstap-feeds")
+    try:
+        return reader.places(topic)
+    finally:
+        reader.close()
+
+
+def _read(connection: Connection, topic: str) -> dict[str, bytes | None]:
+    """Return the last message of each host."""
+    found: dict[str, bytes | None] = {}
+    reader = Reader(connection, "newstap-feeds")
+    try:
+        left = set(reader.places(topic))
+        reader.read(dict.fromkeys(left))
+        since = time.monotonic()
+        while left:
+            for one in reader.poll(_SLICE_SECONDS):
+                since = time.monotonic()
+                found[(one.key or b"").decode("utf-8", "replace")] = one.value
+            left = {place for place in left if not reader.has_caught_up(place)}
+            if time.monotonic() - since > _STALL_SECONDS:
+                raise AwayError(f"{topic} does not show all it holds, for {_STALL_SECONDS:.0f} s by now")
+    finally:
+        reader.close()
+    return {host: value for host, value in found.items() if value is not None}

@@ -1,0 +1,64 @@
+"""Rows of the state as the values of notes, and back: what one fetcher writes, every other reads."""
+
+from __future__ import annotations
+
+import json
+import struct
+from base64 import b64decode, b64encode
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3
+
+_LOCAL = frozenset({"id", "wake", "claim"})
+"""Columns of a feed that mean nothing elsewhere."""
+_ENTRY = struct.Struct(">16sBId")
+"""An entry that a feed has shown: key, length of its content's digest, edits, when it was last shown."""
+
+
+def feed_columns(connection: sqlite3.Connection) -> list[str]:
+    """Return the names of a feed's columns that travel."""
+    return [row[1] for row in connection.execute("PRAGMA table_info(feed)") if row[1] not in _LOCAL]
+
+
+def feed_value(connection: sqlite3.Connection, feed: int) -> bytes | None:
+    """Return a feed with its addresses; None where there is no such feed."""
+    columns = feed_columns(connection)
+    row = connection.execute(f"SELECT {', '.join(columns)} FROM feed WHERE id = ?", (feed,)).fetchone()  # noqa: S608 - our own column names
+    if row is None:
+        return None
+    addresses = connection.execute(
+        "SELECT address, url, since FROM feed_address WHERE feed = ? ORDER BY since, address", (feed,)
+    ).fetchall()
+    values = dict(zip(columns, map(_plain, row), strict=True))
+    return json.dumps({"feed": values, "addresses": addresses}, separators=(",", ":")).encode()
+
+
+def read_feed(value: bytes) -> tuple[dict[str, Any], list[tuple[str, str, float]]]:
+    """Return the columns of a feed, and its addresses, each with its URL and since when it has it."""
+    row = json.loads(value)
+    return {name: _binary(held) for name, held in row["feed"].items()}, [tuple(one) for one in row["addresses"]]
+
+
+def seen_value(connection: sqlite3.Connection, feed: int) -> bytes:
+    """Return what a feed has shown."""
+    rows = connection.execute("SELECT key, content, edits, last FROM feed_seen WHERE feed = ? ORDER BY key", (feed,))
+    return b"".join(_ENTRY.pack(key, len(content), edits, last) + content for key, content, edits, last in rows)
+
+
+def read_seen(value: bytes) -> list[tuple[bytes, bytes, int, float]]:
+    """Return the key, content, number of edits and time of each entry."""
+    rows, at = [], 0
+    while at < len(value):
+        key, length, edits, last = _ENTRY.unpack_from(value, at)
+        at += _ENTRY.size + length
+        rows.append((key, value[at - length : at], edits, last))
+    return rows
+
+
+def _plain(value: object) -> object:
+    return {"b64": b64encode(value).decode()} if isinstance(value, bytes) else value
+
+
+def _binary(value: object) -> object:
+    return b64decode(value["b64"]) if isinstance(value, dict) else value

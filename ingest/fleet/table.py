@@ -1,0 +1,231 @@
+"""The copy of partitions: what changed in it as notes, notes as changes of it, and feeds that rest while not ours.
+
+Every function works within the caller's transaction.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import TYPE_CHECKING, Any
+
+from ingest import feedstore
+from ingest.feedstore import PARKED
+from ingest.fleet.definitions import DEFINE, move, redefine
+from ingest.fleet.places import feed_number
+from ingest.fleet.rows import feed_value, read_feed, read_seen, seen_value
+from sinks.kafka_fleet import STATES, note
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Collection, Iterable
+
+    from ingest.fleet.places import Places
+    from ingest.schedule import Settings
+    from sinks.base import Item
+
+FEED, SEEN, LINK, MOVED = "feed", "seen", "link", "moved"
+_COPIED = ("feed", "feed_address", "feed_seen", "home", "held", "request", "pending", "link", "link_home", "moved")
+
+
+def notes(connection: sqlite3.Connection, places: Places) -> list[Item]:
+    """Return what has changed since this was last asked; feeds whose host is another's now leave the copy with it."""
+    rows = connection.execute("SELECT feed, seen FROM changed ORDER BY feed").fetchall()
+    items: list[Item] = []
+    for feed, seen in rows:
+        items += _of_feed(connection, places, feed, seen=bool(seen))
+    if rows:
+        connection.execute("DELETE FROM changed")
+    return items
+
+
+def learn(connection: sqlite3.Connection, number: int, key: bytes, value: bytes | None) -> None:
+    """Take up a note of another fetcher, or of ourselves in an earlier life. Feeds rest until `wake`."""
+    kind, name = json.loads(key)
+    if kind == FEED:
+        _learn_feed(connection, number, name, value)
+    elif kind == SEEN and (value is not None or _home(connection, name) in {None, number}):
+        connection.execute("DELETE FROM feed_seen WHERE feed = ?", (name,))
+        rows = [(name, *row) for row in read_seen(value or b"")]
+        connection.executemany("INSERT INTO feed_seen VALUES (?, ?, ?, ?, ?)", rows)
+        connection.execute("DELETE FROM changed WHERE feed = ?", (name,))
+    elif kind == LINK and value is not None:
+        row, link = json.loads(value), bytes.fromhex(name)
+        connection.execute("INSERT OR REPLACE INTO link VALUES (?, ?, ?)", (link, row["feed"], row["last"]))
+        connection.execute("INSERT OR REPLACE INTO link_home VALUES (?, ?)", (link, number))
+    elif kind == MOVED and value is not None:
+        row = json.loads(value)
+        move(connection, name, row["host"], row["to"])
+    elif kind == MOVED:
+        connection.execute("DELETE FROM moved WHERE feed = ?", (name,))
+    elif kind == DEFINE:
+        redefine(connection, name, value, now=time.time())
+    elif kind == LINK:
+        for table in ("link", "link_home"):
+            connection.execute(f"DELETE FROM {table} WHERE key = ?", (bytes.fromhex(name),))  # noqa: S608 - our own tables
+
+
+def link_note(connection: sqlite3.Connection, number: int, key: bytes) -> Item:
+    """Return the note of a link that a feed has led to."""
+    feed, last = connection.execute("SELECT feed, last FROM link WHERE key = ?", (key,)).fetchone()
+    connection.execute("INSERT OR IGNORE INTO link_home VALUES (?, ?)", (key, number))
+    return note(STATES, number, _key(LINK, key.hex()), json.dumps({"feed": feed, "last": last}).encode())
+
+
+def forget_links(connection: sqlite3.Connection, before: float, ours: Collection[int]) -> list[Item]:
+    """Forget the links of our partitions that no feed has shown since a time; return the notes of that."""
+    rows = connection.execute(
+        "SELECT key, number FROM link_home JOIN link USING (key) WHERE last < ?", (before,)
+    ).fetchall()
+    old = [(key, number) for key, number in rows if number in ours]
+    for table in ("link", "link_home"):
+        connection.executemany(f"DELETE FROM {table} WHERE key = ?", [(key,) for key, _ in old])  # noqa: S608 - our own tables
+    return [note(STATES, number, _key(LINK, key.hex()), None) for key, number in old]
+
+
+def wake(connection: sqlite3.Connection, number: int, settings: Settings, *, soonest: float, now: float) -> int:
+    """Have a partition's feeds polled from now on; return how many there are.
+
+    What another fetcher had claimed and never settled may have been asked for until it was gone: such a feed waits as
+    after a crash (`feedstore.recover`).
+    """
+    cursor = connection.execute(
+        "UPDATE feed SET wake = max(:soonest, CASE WHEN claimed IS NULL THEN next_due"
+        " ELSE max(next_due, min(:now, claimed + :late) + :shortest) END), claim = claim + 1, claimed = NULL"
+        " WHERE wake >= :parked AND id IN (SELECT feed FROM home WHERE number = :number)",
+        {
+            "soonest": soonest,
+            "now": now,
+            "late": feedstore.LATE_SECONDS,
+            "shortest": settings.min_interval_seconds,
+            "parked": PARKED,
+            "number": number,
+        },
+    )
+    _forget_changes(connection, number)
+    return cursor.rowcount
+
+
+def sleep(connection: sqlite3.Connection) -> None:
+    """Have every feed rest until its partition is known to be ours."""
+    connection.execute("UPDATE feed SET wake = ?, claim = claim + 1", (PARKED,))
+    connection.execute("DELETE FROM changed")
+
+
+def rest(connection: sqlite3.Connection, numbers: Iterable[int], *, under_way: bool) -> None:
+    """Have no more polls of these partitions begin; with `under_way`, let them go: none that has begun is kept."""
+    only = "" if under_way else " AND claimed IS NULL"
+    for number in numbers:
+        if under_way:
+            connection.execute("UPDATE held SET ours = 0 WHERE number = ?", (number,))
+        connection.execute(
+            f"UPDATE feed SET wake = ?, claim = claim + 1 WHERE id IN (SELECT feed FROM home WHERE number = ?){only}",  # noqa: S608 - a constant
+            (PARKED, number),
+        )
+        _forget_changes(connection, number)
+
+
+def forget(connection: sqlite3.Connection, number: int) -> None:
+    """Forget the copy of a partition, to read it from the beginning."""
+    for (feed,) in connection.execute("SELECT feed FROM home WHERE number = ?", (number,)).fetchall():
+        feedstore.forget(connection, feed)
+        connection.execute("DELETE FROM home WHERE feed = ?", (feed,))
+        connection.execute("DELETE FROM changed WHERE feed = ?", (feed,))
+    connection.execute("DELETE FROM link WHERE key IN (SELECT key FROM link_home WHERE number = ?)", (number,))
+    connection.execute("DELETE FROM link_home WHERE number = ?", (number,))
+
+
+def clear(connection: sqlite3.Connection) -> None:
+    """Forget everything: what others have done since is not known."""
+    for table in (*_COPIED, "changed", "outbox"):
+        connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own tables
+
+
+def _of_feed(connection: sqlite3.Connection, places: Places, feed: int, *, seen: bool) -> list[Item]:
+    before = _home(connection, feed)
+    value = feed_value(connection, feed)
+    row = connection.execute("SELECT host FROM feed WHERE id = ?", (feed,)).fetchone()
+    now = None if row is None else places.of(row[0])
+    items = []
+    if before is not None and before != now:
+        items += [note(STATES, before, _key(kind, feed), None) for kind in (FEED, SEEN)]
+        connection.execute("DELETE FROM home WHERE feed = ?", (feed,))
+    if now is None:
+        return items
+    if before is not None and before != now:
+        items += _moved(connection, places, feed, now)
+    items.append(note(STATES, now, _key(FEED, feed), value))
+    if seen or before != now:
+        items.append(note(STATES, now, _key(SEEN, feed), seen_value(connection, feed)))
+    if now in places.ours:
+        connection.execute("INSERT OR REPLACE INTO home VALUES (?, ?)", (feed, now))
+    else:
+        feedstore.forget(connection, feed)
+    return items
+
+
+def _moved(connection: sqlite3.Connection, places: Places, feed: int, to: int) -> list[Item]:
+    """Return the note, in the partition of the host that it was defined under, of where a feed's state has gone."""
+    urls = connection.execute("SELECT url FROM feed_address WHERE feed = ? ORDER BY since", (feed,)).fetchall()
+    first = next((url for (url,) in urls if feed_number(url) == feed), urls[0][0])
+    host = feedstore.host_of(first)
+    if (defined := places.of(host)) == to:
+        connection.execute("DELETE FROM moved WHERE feed = ?", (feed,))
+        return [note(STATES, defined, _key(MOVED, feed), None)]
+    if defined in places.ours:
+        move(connection, feed, host, to)
+    return [note(STATES, defined, _key(MOVED, feed), json.dumps({"host": host, "to": to}).encode())]
+
+
+def _learn_feed(connection: sqlite3.Connection, number: int, feed: int, value: bytes | None) -> None:
+    if value is None and _home(connection, feed) not in {None, number}:  # it has moved, and its new place came first
+        return
+    connection.execute("DELETE FROM home WHERE feed = ?", (feed,))
+    if value is None:
+        feedstore.forget(connection, feed)
+    else:
+        connection.execute("DELETE FROM feed WHERE id = ?", (feed,))
+        connection.execute("DELETE FROM feed_address WHERE feed = ?", (feed,))
+        columns, addresses = read_feed(value)
+        others = _others(connection, feed, addresses)
+        _insert(connection, feed, columns)
+        connection.executemany(
+            "INSERT OR IGNORE INTO feed_address VALUES (?, ?, ?, ?)",
+            [(address, feed, url, since) for address, url, since in addresses],
+        )
+        connection.execute("INSERT INTO home VALUES (?, ?)", (feed, number))
+    connection.execute("DELETE FROM changed WHERE feed = ?", (feed,))
+    if value is not None and others:  # it has moved to where another one is at home: both are one from now on
+        feedstore.merge(connection, feed, others[0], time.time())
+
+
+def _insert(connection: sqlite3.Connection, feed: int, columns: dict[str, Any]) -> None:
+    names = ", ".join(columns)
+    marks = ", ".join("?" * len(columns))
+    connection.execute(
+        f"INSERT INTO feed (id, wake, {names}) VALUES (?, ?, {marks})",  # noqa: S608 - column names of our own table
+        (feed, PARKED, *columns.values()),
+    )
+
+
+def _others(connection: sqlite3.Connection, feed: int, addresses: Iterable[tuple[str, str, float]]) -> list[int]:
+    """Return feeds of the copy that have one of these addresses."""
+    found = [
+        connection.execute("SELECT feed FROM feed_address WHERE address = ?", (address,)).fetchone()
+        for address, _, _ in addresses
+    ]
+    return [row[0] for row in found if row is not None and row[0] != feed]
+
+
+def _home(connection: sqlite3.Connection, feed: int) -> int | None:
+    row = connection.execute("SELECT number FROM home WHERE feed = ?", (feed,)).fetchone()
+    return None if row is None else int(row[0])
+
+
+def _key(kind: str, name: object) -> str:
+    return json.dumps([kind, name])
+
+
+def _forget_changes(connection: sqlite3.Connection, number: int) -> None:
+    """Take what was just changed for ourselves alone as known."""
+    connection.execute("DELETE FROM changed WHERE feed IN (SELECT feed FROM home WHERE number = ?)", (number,))

@@ -1,0 +1,190 @@
+"""Taking partitions: everything that is known of them is read, to the end, and followed from then on."""
+
+from __future__ import annotations
+
+import logging
+import time
+from typing import TYPE_CHECKING
+
+from ingest.fleet.copy import Held, is_ours
+from sinks.kafka_client import AwayError, Place
+from sinks.kafka_fleet import read_remark
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from ingest.fleet.copy import Copy
+    from ingest.fleet.places import Places
+    from ingest.fleet.terms import Terms
+    from sinks.kafka_client import Fetched
+    from sinks.kafka_fleet import Standing
+    from sinks.kafka_following import Reader
+    from sinks.kafka_group import Member
+
+log = logging.getLogger(__name__)
+
+_SLICE_SECONDS = 0.5
+_STALL_SECONDS = 60.0
+"""A transaction of a fetcher that died is ended by the broker in less."""
+_NOTED_SECONDS = 1.0
+"""Between two times that it is kept how far our own notes were read."""
+_CHUNK = 2_000
+"""Notes that are taken up in one transaction."""
+
+
+class Taking:
+    """Takes partitions, and follows those that are ours.
+
+    Args:
+        terms: of membership.
+        places: told which are ours.
+        standing: told from where they are to be read on.
+        copy: of what is ours.
+        member: of the group.
+        reader: of notes and requests.
+    """
+
+    def __init__(  # noqa: PLR0917 - each is one part of the whole, named as in the caller
+        self, terms: Terms, places: Places, standing: Standing, copy: Copy, member: Member, reader: Reader
+    ) -> None:
+        self._names = terms.plan.names
+        self._writer = terms.writer
+        self._places = places
+        self._standing = standing
+        self._copy = copy
+        self._member = member
+        self._reader = reader
+        self._positions: dict[Place, int] = {}
+        """Of what is followed: the offset of the next message."""
+        self._fresh: set[int] = set()
+        """Partitions that there was no copy of, so that our own notes are news, too."""
+        self._came_back = False
+        """Whether what we had before was looked at."""
+        self._noted_at = 0.0
+
+    def take(self, numbers: Sequence[int]) -> bool:
+        """Have these partitions from now on; say no, and have none, where the copy of one cannot be trusted.
+
+        Raises:
+            KafkaTroubleError: no answer.
+        """
+        began = time.monotonic()
+        remarks = {number: self._committed(self._names.feeds, number) for number in numbers}
+        strangers = {
+            number for number, (_, remark) in remarks.items() if read_remark(remark)[0] not in {"", self._writer}
+        }
+        if not self._is_sound(set(numbers), strangers):
+            return False
+        starts = {place: start for number in numbers for place, start in self._starts(number, number in strangers)}
+        self._fresh = {place.partition for place, start in starts.items() if start is None}
+        for number in numbers:
+            if (held := self._copy.held(number)) is None:
+                held = Held(remarks[number][0] or 0, 0, 0)
+            self._copy.begin(number, held)
+        self._read_to_the_end(starts)
+        self._stand(numbers)
+        self._places.take(numbers)
+        feeds = self._copy.wake(numbers)
+        seconds = round(time.monotonic() - began, 1)
+        log.info(
+            "what is known of %d feeds was taken up", feeds, extra={"partitions": len(numbers), "seconds": seconds}
+        )
+        return True
+
+    def _is_sound(self, numbers: set[int], strangers: set[int]) -> bool:
+        """Tell whether the copy can be gone on from, when we come back to what was ours before."""
+        if self._came_back:
+            return True
+        self._came_back = True
+        before = self._places.ours or self._copy.ours()
+        gone = before - numbers
+        if self._places.ours and gone:  # polls of theirs may be under way
+            return False
+        return not (gone or strangers & before) or not self._copy.owes()
+
+    def _starts(self, number: int, strange: bool) -> list[tuple[Place, int | None]]:  # noqa: FBT001 - ours alone
+        """Return from where a partition's notes and requests are to be read; None is the beginning."""
+        states, asked = Place(self._names.states, number), Place(self._names.requests, number)
+        held = self._copy.held(number)
+        if held is None:
+            self._copy.forget(number)
+        if held is None or strange:
+            self._copy.leave(number)
+            return [
+                (states, None if held is None else held.states),
+                (asked, self._committed(self._names.requests, number)[0]),
+            ]
+        return [(states, held.states), (asked, held.requests)]
+
+    def drop(self, numbers: Iterable[int]) -> None:
+        """Follow these no more."""
+        gone = set(numbers)
+        self._positions = {place: at for place, at in self._positions.items() if place.partition not in gone}
+        self._reader.read(dict(self._positions))
+
+    def define(self, read: Sequence[Fetched]) -> None:
+        """Take up what operators want, of partitions that are ours."""
+        self._copy.define([one for one in read if one.place.partition in self._places.ours])
+
+    def follow(self) -> bool:
+        """Take up what others have written since; say whether that was anything."""
+        if not self._positions:
+            return False
+        read = self._reader.poll(0)
+        foreign = [one for one in read if one.place.topic == self._names.states and not is_ours(one, self._writer)]
+        asked = [one for one in read if one.place.topic == self._names.requests and one.value is not None]
+        self._positions |= {one.place: one.offset + 1 for one in read}
+        if foreign or (read and time.monotonic() - self._noted_at >= _NOTED_SECONDS):
+            self._noted_at = time.monotonic()
+            self._copy.learn(foreign, self._of(self._names.states))
+        if foreign:
+            self._copy.wake(sorted({one.place.partition for one in foreign} & self._places.ours))
+        self._copy.take_up(asked)
+        return bool(foreign or asked)
+
+    def _of(self, topic: str) -> dict[int, int]:
+        return {place.partition: at for place, at in self._positions.items() if place.topic == topic}
+
+    def _read_to_the_end(self, starts: dict[Place, int | None]) -> None:
+        """Read partitions from where they begin for us to where they end, and take it up."""
+        self._reader.read({**self._positions, **starts})
+        left, since = set(starts), time.monotonic()
+        notes: list[Fetched] = []
+        asked: dict[tuple[Place, bytes], Fetched] = {}
+        while left:
+            found = self._reader.poll(_SLICE_SECONDS)
+            since = time.monotonic() if found else since
+            for one in found:
+                if one.place.topic == self._names.states:
+                    notes.append(one)
+                elif one.value is None:
+                    asked.pop((one.place, one.key or b""), None)
+                else:
+                    asked[one.place, one.key or b""] = one
+            if len(notes) >= _CHUNK:
+                self._take_up(notes)
+                notes = []
+            left = {place for place in left if not self._reader.has_caught_up(place)}
+            if time.monotonic() - since > _STALL_SECONDS:
+                raise AwayError(f"{self._names.states} does not show all it holds, for {_STALL_SECONDS:.0f} s by now")
+        self._take_up(notes)
+        self._copy.take_up(sorted(asked.values(), key=lambda one: (one.place, one.offset)))
+        self._positions = {place: self._reader.position(place) for place in {**self._positions, **starts}}
+
+    def _take_up(self, notes: Sequence[Fetched]) -> None:
+        positions = {one.place.partition: one.offset + 1 for one in notes}
+        news = [one for one in notes if one.place.partition in self._fresh or not is_ours(one, self._writer)]
+        self._copy.learn(news, positions)
+
+    def _stand(self, numbers: Sequence[int]) -> None:
+        offsets = {}
+        for number in numbers:
+            feeds, asked = Place(self._names.feeds, number), Place(self._names.requests, number)
+            offsets[feeds] = self._member.position(feeds) or 0
+            oldest = self._copy.oldest(number)
+            offsets[asked] = self._positions[asked] if oldest is None else oldest
+        self._standing.given(offsets)
+
+    def _committed(self, topic: str, number: int) -> tuple[int | None, str]:
+        found = self._member.committed(Place(topic, number))
+        return (None, "") if found is None else found
