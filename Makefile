@@ -108,6 +108,10 @@ bench-archive: $(DEV)/.project  ## writing, reading and replaying archives, besi
 bench-feeds: $(DEV)/.project  ## what a poll costs beside a bare request, with 10,000 feeds (8 minutes)
 	@PYTHONPATH="$(CURDIR)" $(BIN)/python benchmarks/feeds.py $(ARGS)
 
+.PHONY: bench-fleet
+bench-fleet: $(DEV)/.project  ## what sharing out feeds costs a poll, and how long 10,000 feeds take to be taken over
+	@PYTHONPATH="$(CURDIR)" $(BIN)/python -P benchmarks/fleet.py $(ARGS)
+
 .PHONY: soak
 soak: $(DEV)/.project  ## two hours of the whole service in compressed time: nothing grows, the books hold; ARGS="--minutes 20"
 	@PYTHONPATH="$(CURDIR)" $(BIN)/python -P -m benchmarks.soak_service $(ARGS)
