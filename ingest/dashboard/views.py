@@ -22,6 +22,9 @@ POLICY = (
     "require-trusted-types-for 'script'"
 )
 """No inline script or style, no other host, no frame around us; and no markup out of strings in scripts."""
+REFERRER = "same-origin"
+"""Nothing to others. With `no-referrer` a browser would send our own forms with `Origin: null` (Fetch, 3.2), and over
+plain HTTP from another machine that is all that tells where a form comes from."""
 _HERE = files("ingest.dashboard")
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 STATIC = {name: (_HERE / "static" / name).read_bytes() for name in ("dashboard.css", "icon.svg", "live.js")}
@@ -51,7 +54,7 @@ class Views:
 
     def page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - as templates want
         """Return a page made of a template; a browser without a session gets one, for the forms on it."""
-        response = HTMLResponse("", status, headers={"Content-Security-Policy": POLICY})
+        response = HTMLResponse("", status, headers={"Content-Security-Policy": POLICY, "Referrer-Policy": REFERRER})
         session = self._sessions.of(request)
         if session is None and self._sessions.is_open:
             session = self._sessions.begin(response, secure=request.url.scheme == "https")

@@ -27,7 +27,7 @@ SECURITY_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-_OWN = ("Content-Security-Policy",)
+_OWN = ("Content-Security-Policy", "Referrer-Policy")
 """Of these, what an answer brings itself holds: a page for people needs more than nothing."""
 _HOST = re.compile(r"(\[[0-9a-fA-F:.]+\]|[^:\[\]]*)(?::[0-9]*)?")  # RFC 9110, 7.2
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from contextlib import closing, redirect_stderr
 from dataclasses import replace
 from io import StringIO
@@ -20,6 +21,8 @@ from tests.site import Site, answer, looped
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
     from tests.dashboard.conftest import Served
 
@@ -99,8 +102,9 @@ def test_pages_are_held_within_a_bound_and_letters_stay():
 
 
 @looped
-async def test_the_service_makes_a_record_of_what_had_failed(tmp_path: Path):
+async def test_the_service_makes_a_record_of_what_had_failed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """A processor was out of order; once it works, the letters come out as records, and the books still add up."""
+    monkeypatch.setattr(sys, "path", list(sys.path))  # the folder of a configuration is put into it
     (tmp_path / "breaking.py").write_text(STEP)
     (tmp_path / "broken").touch()
     async with Site() as site:
@@ -119,6 +123,7 @@ async def test_the_service_makes_a_record_of_what_had_failed(tmp_path: Path):
                 await service.until(service.idle.is_set)
 
     assert sorted(service.titles) == ["Bridge report 1", "Bridge report 2"]
+    monkeypatch.delitem(sys.modules, "breaking", raising=False)
     assert len(service.written()) == 2
     audited = newstap("audit", "--config", "newstap.toml", cwd=tmp_path)
     assert audited.returncode == 0, audited.stdout
