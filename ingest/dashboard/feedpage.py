@@ -13,7 +13,7 @@ from ingest.dashboard.charts import sparkline
 from ingest.dashboard.feedtable import Action
 from ingest.dashboard.gate import back
 from ingest.dashboard.texts import plain
-from ingest.dashboard.views import length
+from ingest.durations import length, since, until
 from ingest.secret import mask_urls
 
 if TYPE_CHECKING:
@@ -114,9 +114,9 @@ class FeedPage:
             name=plain(feed.feed.name or ""),
             url=plain(mask_urls(feed.feed.url)),
             state="paused" if feed.paused else str(state.health),
-            last_success=_ago(state.last_success, now),
-            last_item=_ago(state.last_items, now),
-            next_poll="" if feed.paused else _ahead(state.next_due, now),
+            last_success=since(state.last_success, now),
+            last_item=since(state.last_items, now),
+            next_poll="" if feed.paused else until(state.next_due, now),
             interval=length(state.interval),
             error="" if state.error is None else f"{state.error}, {state.errors} in a row",
             alarm="silent" if state.silent else "",
@@ -132,11 +132,3 @@ def _told(done: str, number: str) -> str:
     texts = {**{str(action): text for action, text in _DONE.items()}}
     texts |= {f"not-{action}": text for action, text in _NOT_DONE.items()}
     return f"Feed {int(number)} {texts[done]}." if done in texts else ""
-
-
-def _ago(moment: float | None, now: float) -> str:
-    return "never" if moment is None else f"{length(now - moment)} ago"
-
-
-def _ahead(moment: float, now: float) -> str:
-    return "now" if moment <= now else f"in {length(moment - now)}"

@@ -11,6 +11,7 @@ from starlette.responses import HTMLResponse, Response
 
 from ingest.dashboard.sessions import FIELD
 from ingest.dashboard.texts import address, plain
+from ingest.durations import length
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -29,7 +30,6 @@ _HERE = files("ingest.dashboard")
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 STATIC = {name: (_HERE / "static" / name).read_bytes() for name in ("dashboard.css", "icon.svg", "live.js")}
 """What pages load, read once."""
-_UNITS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
 class Views:
@@ -101,13 +101,6 @@ def clock(moment: float | datetime | None) -> str:
         return ""
     when = datetime.fromtimestamp(moment, UTC) if isinstance(moment, int | float) else moment.astimezone(UTC)
     return when.strftime("%Y-%m-%d %H:%M:%S")
-
-
-def length(seconds: float) -> str:
-    """Return a length of time in words."""
-    seconds = max(seconds, 0.0)
-    size, unit = next((one for one in _UNITS if seconds >= 2 * one[0]), _UNITS[-1])
-    return f"{seconds / size:.0f} {unit}"
 
 
 def _source(name: str) -> str:

@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import IO, TYPE_CHECKING, Any
 
+from ingest.durations import length, since, until
 from ingest.logs import visible
 
 if TYPE_CHECKING:
@@ -14,7 +15,6 @@ if TYPE_CHECKING:
     from ingest.feedcommands.known import Known
 
 _HEADINGS = ("STATE", "FROM", "LAST SUCCESS", "LAST NEW", "NEXT POLL", "EVERY", "URL", "NAME", "NOTES")
-_UNITS = ((86_400.0, "d"), (3_600.0, "h"), (60.0, "min"), (1.0, "s"))
 
 
 def write_json(rows: Iterable[Known], out: IO[str]) -> None:
@@ -63,8 +63,8 @@ def _cells(row: Known, now: float) -> tuple[str, ...]:
     return (
         row.condition,
         "+".join(source for source, there in sources if there),
-        _since(row.state.last_success, now),
-        _since(row.state.last_items, now),
+        since(row.state.last_success, now),
+        since(row.state.last_items, now),
         until(row.next_poll, now),
         length(row.state.interval),
         visible(row.feed.url),
@@ -78,8 +78,8 @@ def _notes(row: Known, now: float) -> Iterator[str]:
     if not row.seen:
         yield "not taken up yet"
     if state.error is not None:
-        since = "" if state.failing_since is None else f" for {length(now - state.failing_since)}"
-        yield f"{state.error}{since}, {state.errors} in a row"
+        lasting = "" if state.failing_since is None else f" for {length(now - state.failing_since)}"
+        yield f"{state.error}{lasting}, {state.errors} in a row"
     if state.silent:
         yield "silent"
     if state.missed:
@@ -88,21 +88,3 @@ def _notes(row: Known, now: float) -> Iterator[str]:
 
 def _time(moment: float | None) -> str | None:
     return None if moment is None else datetime.fromtimestamp(round(moment, 3), UTC).isoformat().replace("+00:00", "Z")
-
-
-def _since(moment: float | None, now: float) -> str:
-    return "never" if moment is None else f"{length(now - moment)} ago"
-
-
-def until(moment: float | None, now: float) -> str:
-    """Return how long a time is ahead of now, in words; `-` where there is none."""
-    if moment is None:
-        return "-"
-    return "now" if moment <= now else f"in {length(moment - now)}"
-
-
-def length(seconds: float) -> str:
-    """Return a length of time in words."""
-    seconds = max(seconds, 0.0)
-    size, unit = next((one for one in _UNITS if seconds >= 2 * one[0]), _UNITS[-1])
-    return f"{seconds / size:.0f} {unit}"

@@ -8,7 +8,7 @@ import time
 from dataclasses import asdict
 from typing import IO, TYPE_CHECKING
 
-from ingest.feedcommands.listing import length, until
+from ingest.durations import length, until
 from ingest.logs import visible
 from ingest.status.gathering import status
 
