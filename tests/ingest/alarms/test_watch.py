@@ -11,6 +11,7 @@ from ingest.alarms import AlarmKind, Gathering, Look, Scope, Watch
 from ingest.alarms.kept import FeedRow
 from ingest.alarms.rhythm import HOUR, WEEK
 from ingest.alarms.seen import Seen, outlet_of
+from ingest.alarms.watch import FORGOTTEN_SECONDS, MOST_OUTLETS
 from ingest.feedstore import Feed
 from ingest.schedule import Settings
 from processors.records import Reason, Step, TextSource
@@ -153,6 +154,20 @@ def test_an_outlet_whose_pages_give_no_text_any_more_is_unreadable() -> None:
     assert told(look(watch, START + 180, seen=Seen(pages=[(site, 300)] * 30))) == [
         (AlarmKind.SHORTENED, Scope.OUTLET, site)
     ]
+
+
+def test_outlets_are_bounded_and_forgotten_a_season_after_their_last_record() -> None:
+    watch = Watch({}, {}, -float("inf"))
+    names = {f"{n}.example.org" for n in range(MOST_OUTLETS + 5)}
+    assert len(look(watch, START, seen=Seen(outlets=names)).series) == MOST_OUTLETS
+    assert look(watch, START + STEP, seen=Seen(outlets={"late.example.org"})).series == {}
+    watch = Watch({}, {}, -float("inf"))
+    look(watch, START, seen=Seen(topics={"russia"}))
+    at = START
+    while at <= START + FORGOTTEN_SECONDS:
+        assert look(watch, at).series == {}
+        at += STEP
+    assert list(look(watch, at).series.values()) == [None]
 
 
 def test_outcomes_are_gathered_by_outlet_and_topic() -> None:
