@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sinks.outbox import Outbox
 
 log = logging.getLogger(__name__)
+_AT_ONCE = 500
+"""Pieces of work that are given together."""
 T = TypeVar("T")
 
 
@@ -113,29 +115,26 @@ class Copy:
 
     def take_up(self, read: Sequence[Fetched]) -> None:
         """Have what requests ask for wait for its outcome; each is a piece."""
-        for one in read:
 
-            def work(connection: sqlite3.Connection, one: Fetched = one) -> Skipped | None:
-                found = requests.take_up(connection, one, now=time.time())
-                if found.items:
-                    self._box.add(
-                        connection, [*found.items, *requests_at(connection, self._names, [one.place.partition])]
-                    )
-                return found.skipped
+        def work(connection: sqlite3.Connection, one: Fetched) -> Skipped | None:
+            found = requests.take_up(connection, one, now=time.time())
+            if found.items:
+                numbers = [one.place.partition]
+                self._box.add(connection, [*found.items, *requests_at(connection, self._names, numbers)])
+            return found.skipped
 
-            if (skipped := self._run(work)) is not None:
-                self._skipped(skipped)
+        for skipped in filter(None, self._run_each(work, read)):
+            self._skipped(skipped)
 
     def define(self, read: Sequence[Fetched]) -> None:
-        """Have the feeds be those that operators want."""
-        for one in read:
+        """Have the feeds be those that operators want; each host's are a piece."""
 
-            def work(connection: sqlite3.Connection, one: Fetched = one) -> None:
-                number, items = one.place.partition, self._defined(connection, one)
-                connection.execute("UPDATE held SET feeds = ? WHERE number = ?", (one.offset + 1, number))
-                self._box.add(connection, [*items, at(self._names.feeds, number, one.offset + 1)])
+        def work(connection: sqlite3.Connection, one: Fetched) -> None:
+            number, items = one.place.partition, self._defined(connection, one)
+            connection.execute("UPDATE held SET feeds = ? WHERE number = ?", (one.offset + 1, number))
+            self._box.add(connection, [*items, at(self._names.feeds, number, one.offset + 1)])
 
-            self._run(work)
+        self._run_each(work, read)
 
     def _defined(self, connection: sqlite3.Connection, one: Fetched) -> list[Item]:
         host = (one.key or b"").decode("utf-8", "replace")
@@ -165,8 +164,24 @@ class Copy:
 
         return self._run(work)
 
+    def _run_each(self, work: Callable[[sqlite3.Connection, Fetched], T], read: Sequence[Fetched]) -> list[T]:
+        """Return what the work returns of each; many share a transaction, since none waits for the one before."""
+        done = []
+        for first in range(0, len(read), _AT_ONCE):
+            begun = [
+                asyncio.run_coroutine_threadsafe(self._writer.run(_of(work, one)), self._loop)
+                for one in read[first : first + _AT_ONCE]
+            ]
+            done += [each.result() for each in begun]
+        return done
+
     def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return asyncio.run_coroutine_threadsafe(self._writer.run(work), self._loop).result()
+
+
+def _of(work: Callable[[sqlite3.Connection, Fetched], T], one: Fetched) -> Callable[[sqlite3.Connection], T]:
+    """Return the work on one message."""
+    return lambda connection: work(connection, one)
 
 
 def requests_at(connection: sqlite3.Connection, names: Names, numbers: Sequence[int]) -> list[Item]:
