@@ -36,6 +36,8 @@ TRANSACTION_SECONDS = 30.0
 _LONGEST_WAIT = 5.0
 _SOON = 0.1
 """Seconds until the group is asked again whether anything is ours."""
+ENDS = "ends"
+"""What the ledger calls how far our own notes reach: a copy that we come back to holds them all."""
 WRITER = "writer"
 """The header that says whose a note is."""
 
@@ -168,6 +170,8 @@ class FleetSink:
         self._topics = {STATES: plan.names.states, REQUESTS: plan.names.requests}
         self._session: Session | None = None
         self._waiting: list[tuple[Item, Message | Note | None]] = []
+        self._ends: dict[str, int] = {}
+        """Of each partition of states, what is behind the last note of ours."""
         self._seq = 0
         self._failures = 0
 
@@ -225,6 +229,7 @@ class FleetSink:
             max_request_size=self._largest,
             stall_seconds=STALL_SECONDS,
             transaction_seconds=TRANSACTION_SECONDS,
+            keep_places=True,
         )
         try:  # only now: the new producer has ended whatever an older one of ours had begun
             found = remarks(self._connection, self._group, ours)
@@ -233,7 +238,9 @@ class FleetSink:
             raise
         delivered = [seq for writer, seq in map(read_remark, found.values()) if writer == self._writer]
         self._session = session
-        self._seq = max(self._ledger.load()[0], *delivered, 0)
+        saved, state = self._ledger.load()
+        self._ends = state.get(ENDS, {})
+        self._seq = max(saved, *delivered, 0)
 
     def _made(self, item: Item) -> Message | Note | str | None:
         """Return what goes out of an item, or why it never will; None where that is nothing."""
@@ -255,11 +262,14 @@ class FleetSink:
         member, offsets = standing
         self._session.settle(messages, offsets, member, remark_of(self._writer, seq))
         self._failures = 0
+        for topic, partition, offset in self._session.places:
+            if topic == self._topics[STATES]:
+                self._ends[str(partition)] = offset + 1
         self._save(seq)
 
     def _save(self, seq: int) -> None:
         self._seq = seq
-        self._ledger.save(seq, {})
+        self._ledger.save(seq, {ENDS: self._ends})
 
     def _give_up(self, trouble: KafkaTroubleError) -> NoReturn:
         """End the producer.

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ingest.fleet import requests, table
 from ingest.fleet.definitions import decoded, define
-from sinks.kafka_fleet import at
+from sinks.kafka_fleet import ENDS, at
 
 if TYPE_CHECKING:
     import sqlite3
@@ -83,6 +83,10 @@ class Copy:
             return None if row is None else Held(*row)
 
         return self._run(query)
+
+    def reach(self, number: int) -> int:
+        """Return how far our own notes about a partition reach, which the copy has all: where to read on from."""
+        return int(self._box.ledger("kafka").load()[1].get(ENDS, {}).get(str(number), 0))
 
     def owes(self) -> bool:
         """Tell whether anything waits to be sent."""

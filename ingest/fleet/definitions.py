@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from ingest import feedstore
 from ingest.feedstore import Feed, host_of
 from ingest.fleet.places import feed_number
-from sinks.kafka_fleet import STATES, note
+from sinks.kafka_fleet import REQUESTS, note
 
 if TYPE_CHECKING:
     import sqlite3
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from sinks.base import Item
 
 DEFINE = "define"
-"""The note that tells the owner of a feed that has moved what its definition says now."""
+"""What tells the owner of a feed that has moved what its definition says now."""
+NOTHING = b"null"
+"""That it is defined no more."""
 
 
 class Defined(NamedTuple):
@@ -82,7 +84,7 @@ def _one(
     if moved is not None:
         if one is None:
             connection.execute("DELETE FROM moved WHERE feed = ?", (number,))
-        return [note(STATES, moved[0], json.dumps([DEFINE, number]), None if one is None else encoded([one]))]
+        return [note(REQUESTS, moved[0], json.dumps([DEFINE, number]), NOTHING if one is None else encoded([one]))]
     known = connection.execute("SELECT 1 FROM feed WHERE id = ?", (number,)).fetchone()
     if known is None and one is not None:
         feedstore.add(connection, [one.feed], settings=settings, now=now, numbered=feed_number)

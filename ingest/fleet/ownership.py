@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_TURN_SECONDS = 0.05
+_TURN_SECONDS = 0.3
+"""Between two looks at what others ask for: each costs a millisecond of both consumers."""
 _LEASE_MARGIN_SECONDS = 1.0
 """Before the end of our lease nothing begins any more: a request takes its time to go out."""
 _REMINDER_SECONDS = 60.0

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ingest import pending
 from ingest.feedstore import host_of
+from ingest.fleet import table
 from ingest.fleet.places import number_of
-from ingest.fleet.table import link_note
 from ingest.items import item_of
 from ingest.live.intake import judged
 from sinks.codec import decode_page, encode_page_header
@@ -61,19 +61,22 @@ def request(wanted: Wanted, places: Places) -> Item:
 def take_up(connection: sqlite3.Connection, read: Fetched, *, now: float) -> TakenUp:
     """Have what a request asks for wait for its outcome, within the caller's transaction.
 
-    A request that is known, and one that was withdrawn, changes nothing.
+    A request that is known, and one that was withdrawn, changes nothing. Beside requests there is what other fetchers
+    tell of feeds that move; its name is a JSON array.
     """
     name, number = (read.key or b"").decode(), read.place.partition
     _note_place(connection, read)
     row = connection.execute("SELECT 1 FROM request WHERE name = ?", (name,)).fetchone()
     if row is not None or read.value is None:
         return TakenUp([], None)
+    if name.startswith("["):
+        return TakenUp([*table.told(connection, number, name, read.value), note(REQUESTS, number, name, None)], None)
     asked = json.loads(read.value)
     carried = decode_page(b64decode(asked["header"]), b64decode(asked["body"]))
     items, first = [], None
     if asked["link"] is not None:
         first = pending.take_up(connection, asked["link"], asked["feed"], now)
-        items.append(link_note(connection, number, pending.link_key(asked["link"])))
+        items.append(table.link_note(connection, number, pending.link_key(asked["link"])))
     skipped = judged(carried, asked["feed"], first, is_new=asked["new"])
     if skipped is not None:
         return TakenUp([*items, item_of(skipped), note(REQUESTS, number, name, None)], skipped)

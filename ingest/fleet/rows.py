@@ -7,30 +7,27 @@ import struct
 from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 
+from ingest.feedstore.rows import FEED_COLUMNS, STATE_COLUMNS
+
 if TYPE_CHECKING:
     import sqlite3
 
-_LOCAL = frozenset({"id", "wake", "claim"})
-"""Columns of a feed that mean nothing elsewhere."""
+COLUMNS = (*FEED_COLUMNS, *STATE_COLUMNS, "configured", "stored", "paused", "added", "dropped", "claimed")
+"""All of a feed's that mean anything elsewhere: not its number, nor when it may be claimed, and how often it was."""
+_SELECTED = ", ".join(COLUMNS)
 _ENTRY = struct.Struct(">16sBId")
 """An entry that a feed has shown: key, length of its content's digest, edits, when it was last shown."""
 
 
-def feed_columns(connection: sqlite3.Connection) -> list[str]:
-    """Return the names of a feed's columns that travel."""
-    return [row[1] for row in connection.execute("PRAGMA table_info(feed)") if row[1] not in _LOCAL]
-
-
 def feed_value(connection: sqlite3.Connection, feed: int) -> bytes | None:
     """Return a feed with its addresses; None where there is no such feed."""
-    columns = feed_columns(connection)
-    row = connection.execute(f"SELECT {', '.join(columns)} FROM feed WHERE id = ?", (feed,)).fetchone()  # noqa: S608 - our own column names
+    row = connection.execute(f"SELECT {_SELECTED} FROM feed WHERE id = ?", (feed,)).fetchone()  # noqa: S608 - our own column names
     if row is None:
         return None
     addresses = connection.execute(
         "SELECT address, url, since FROM feed_address WHERE feed = ? ORDER BY since, address", (feed,)
     ).fetchall()
-    values = dict(zip(columns, map(_plain, row), strict=True))
+    values = dict(zip(COLUMNS, map(_plain, row), strict=True))
     return json.dumps({"feed": values, "addresses": addresses}, separators=(",", ":")).encode()
 
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from ingest import feedstore
 from ingest.feedstore import PARKED
-from ingest.fleet.definitions import DEFINE, move, redefine
+from ingest.fleet.definitions import DEFINE, NOTHING, move, redefine
 from ingest.fleet.places import feed_number
 from ingest.fleet.rows import feed_value, read_feed, read_seen, seen_value
-from sinks.kafka_fleet import STATES, note
+from sinks.kafka_fleet import REQUESTS, STATES, note
 
 if TYPE_CHECKING:
     import sqlite3
@@ -39,8 +39,27 @@ def notes(connection: sqlite3.Connection, places: Places) -> list[Item]:
     return items
 
 
+def told(connection: sqlite3.Connection, number: int, key: str, value: bytes) -> list[Item]:
+    """Take up what another fetcher has told us of a feed that has moved to one of our hosts, or from one.
+
+    It is our business from now on: what changes by it is noted as any change of ours is. Feeds rest until `wake`.
+    """
+    kind, name = json.loads(key)
+    if kind == DEFINE:
+        redefine(connection, name, None if value == NOTHING else value, now=time.time())
+        return []
+    learn(connection, number, key.encode(), value)
+    if kind == MOVED:
+        return [note(STATES, number, key, value)]
+    connection.execute(
+        "INSERT INTO changed VALUES (?, ?) ON CONFLICT (feed) DO UPDATE SET seen = max(seen, excluded.seen)",
+        (name, kind == SEEN),
+    )
+    return []
+
+
 def learn(connection: sqlite3.Connection, number: int, key: bytes, value: bytes | None) -> None:
-    """Take up a note of another fetcher, or of ourselves in an earlier life. Feeds rest until `wake`."""
+    """Take up a note of whoever had the partition before us, or of ourselves. Feeds rest until `wake`."""
     kind, name = json.loads(key)
     if kind == FEED:
         _learn_feed(connection, number, name, value)
@@ -55,11 +74,12 @@ def learn(connection: sqlite3.Connection, number: int, key: bytes, value: bytes 
         connection.execute("INSERT OR REPLACE INTO link_home VALUES (?, ?)", (link, number))
     elif kind == MOVED and value is not None:
         row = json.loads(value)
-        move(connection, name, row["host"], row["to"])
+        if row["to"] == number:  # it is back
+            connection.execute("DELETE FROM moved WHERE feed = ?", (name,))
+        else:
+            move(connection, name, row["host"], row["to"])
     elif kind == MOVED:
         connection.execute("DELETE FROM moved WHERE feed = ?", (name,))
-    elif kind == DEFINE:
-        redefine(connection, name, value, now=time.time())
     elif kind == LINK:
         for table in ("link", "link_home"):
             connection.execute(f"DELETE FROM {table} WHERE key = ?", (bytes.fromhex(name),))  # noqa: S608 - our own tables
@@ -143,7 +163,6 @@ def clear(connection: sqlite3.Connection) -> None:
 
 def _of_feed(connection: sqlite3.Connection, places: Places, feed: int, *, seen: bool) -> list[Item]:
     before = _home(connection, feed)
-    value = feed_value(connection, feed)
     row = connection.execute("SELECT host FROM feed WHERE id = ?", (feed,)).fetchone()
     now = None if row is None else places.of(row[0])
     items = []
@@ -154,9 +173,10 @@ def _of_feed(connection: sqlite3.Connection, places: Places, feed: int, *, seen:
         return items
     if before is not None and before != now:
         items += _moved(connection, places, feed, now)
-    items.append(note(STATES, now, _key(FEED, feed), value))
+    topic = STATES if now in places.ours else REQUESTS  # only its owner writes what is known of a partition
+    items.append(note(topic, now, _key(FEED, feed), feed_value(connection, feed)))
     if seen or before != now:
-        items.append(note(STATES, now, _key(SEEN, feed), seen_value(connection, feed)))
+        items.append(note(topic, now, _key(SEEN, feed), seen_value(connection, feed)))
     if now in places.ours:
         connection.execute("INSERT OR REPLACE INTO home VALUES (?, ?)", (feed, now))
     else:
@@ -169,12 +189,14 @@ def _moved(connection: sqlite3.Connection, places: Places, feed: int, to: int) -
     urls = connection.execute("SELECT url FROM feed_address WHERE feed = ? ORDER BY since", (feed,)).fetchall()
     first = next((url for (url,) in urls if feed_number(url) == feed), urls[0][0])
     host = feedstore.host_of(first)
-    if (defined := places.of(host)) == to:
+    defined, value = places.of(host), json.dumps({"host": host, "to": to}).encode()
+    if defined not in places.ours:
+        return [note(REQUESTS, defined, _key(MOVED, feed), value)]
+    if defined == to:  # it is back
         connection.execute("DELETE FROM moved WHERE feed = ?", (feed,))
         return [note(STATES, defined, _key(MOVED, feed), None)]
-    if defined in places.ours:
-        move(connection, feed, host, to)
-    return [note(STATES, defined, _key(MOVED, feed), json.dumps({"host": host, "to": to}).encode())]
+    move(connection, feed, host, to)
+    return [note(STATES, defined, _key(MOVED, feed), value)]
 
 
 def _learn_feed(connection: sqlite3.Connection, number: int, feed: int, value: bytes | None) -> None:

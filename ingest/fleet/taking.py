@@ -26,8 +26,6 @@ log = logging.getLogger(__name__)
 _SLICE_SECONDS = 0.5
 _STALL_SECONDS = 60.0
 """A transaction of a fetcher that died is ended by the broker in less."""
-_NOTED_SECONDS = 1.0
-"""Between two times that it is kept how far our own notes were read."""
 _CHUNK = 2_000
 """Notes that are taken up in one transaction."""
 
@@ -60,7 +58,6 @@ class Taking:
         """Partitions that there was no copy of, so that our own notes are news, too."""
         self._came_back = False
         """Whether what we had before was looked at."""
-        self._noted_at = 0.0
 
     def take(self, numbers: Sequence[int]) -> bool:
         """Have these partitions from now on; say no, and have none, where the copy of one cannot be trusted.
@@ -108,13 +105,11 @@ class Taking:
         held = self._copy.held(number)
         if held is None:
             self._copy.forget(number)
+        known = None if held is None else max(held.states, self._copy.reach(number))
         if held is None or strange:
             self._copy.leave(number)
-            return [
-                (states, None if held is None else held.states),
-                (asked, self._committed(self._names.requests, number)[0]),
-            ]
-        return [(states, held.states), (asked, held.requests)]
+            return [(states, known), (asked, self._committed(self._names.requests, number)[0])]
+        return [(states, known), (asked, held.requests)]
 
     def drop(self, numbers: Iterable[int]) -> None:
         """Follow these no more."""
@@ -127,23 +122,16 @@ class Taking:
         self._copy.define([one for one in read if one.place.partition in self._places.ours])
 
     def follow(self) -> bool:
-        """Take up what others have written since; say whether that was anything."""
+        """Take up what others ask for, or tell us, since; say whether that was anything."""
         if not self._positions:
             return False
         read = self._reader.poll(0)
-        foreign = [one for one in read if one.place.topic == self._names.states and not is_ours(one, self._writer)]
-        asked = [one for one in read if one.place.topic == self._names.requests and one.value is not None]
         self._positions |= {one.place: one.offset + 1 for one in read}
-        if foreign or (read and time.monotonic() - self._noted_at >= _NOTED_SECONDS):
-            self._noted_at = time.monotonic()
-            self._copy.learn(foreign, self._of(self._names.states))
-        if foreign:
-            self._copy.wake(sorted({one.place.partition for one in foreign} & self._places.ours))
+        asked = [one for one in read if one.value is not None]
         self._copy.take_up(asked)
-        return bool(foreign or asked)
-
-    def _of(self, topic: str) -> dict[int, int]:
-        return {place.partition: at for place, at in self._positions.items() if place.topic == topic}
+        if moved := {one.place.partition for one in asked if (one.key or b"").startswith(b"[")}:
+            self._copy.wake(sorted(moved & self._places.ours))
+        return bool(asked)
 
     def _read_to_the_end(self, starts: dict[Place, int | None]) -> None:
         """Read partitions from where they begin for us to where they end, and take it up."""
@@ -169,7 +157,9 @@ class Taking:
                 raise AwayError(f"{self._names.states} does not show all it holds, for {_STALL_SECONDS:.0f} s by now")
         self._take_up(notes)
         self._copy.take_up(sorted(asked.values(), key=lambda one: (one.place, one.offset)))
-        self._positions = {place: self._reader.position(place) for place in {**self._positions, **starts}}
+        followed = {*self._positions, *(place for place in starts if place.topic == self._names.requests)}
+        self._positions = {place: self._reader.position(place) for place in followed}
+        self._reader.read(dict(self._positions))
 
     def _take_up(self, notes: Sequence[Fetched]) -> None:
         positions = {one.place.partition: one.offset + 1 for one in notes}

@@ -17,6 +17,7 @@ from ingest.feedstore import PARKED, Feed
 from ingest.fleet import table
 from ingest.fleet.definitions import Defined, decoded, define, encoded
 from ingest.fleet.places import Places, feed_number
+from ingest.fleet.rows import COLUMNS
 from ingest.fleet.schema import SCHEMA
 from tests.fleet.messages import read
 
@@ -52,6 +53,12 @@ def learned(copy: sqlite3.Connection, items: Iterable[Item]) -> None:
     """Have a copy learn notes as they would be read."""
     for one in read(items, "state"):
         table.learn(copy, one.place.partition, one.key or b"", one.value)
+
+
+def told(copy: sqlite3.Connection, items: Iterable[Item]) -> None:
+    """Have a fetcher take up what another one tells it; what that changes is for it to note."""
+    for one in read(items, "request"):
+        table.told(copy, one.place.partition, (one.key or b"").decode(), one.value or b"")
 
 
 def polled(copy: sqlite3.Connection, url: str, shown: dict[str, bytes], now: float) -> None:
@@ -153,18 +160,29 @@ def test_a_feed_that_moves_to_another_host_goes_to_whoever_has_that(
     (claimed,) = feedstore.claim(one, NOW, lease=9.0, limit=9)
     moved = replace(claimed.state, url=f"https://{host.partition(':')[0]}/new.xml", next_due=NOW + 900)
     feedstore.commit(one, claimed, moved, now=NOW, shown={"1": b"aa"})
-    learned(other, table.notes(one, mine))
+    told(other, table.notes(one, mine))
 
     assert not list(feedstore.listed(one))
     assert [(each.id, each.feed.url) for each in feedstore.listed(other)] == [(number, moved.url)]
+    kept = [json.loads(item.key.split(" ", 2)[2])[0] for item in table.notes(other, everything())]
+    assert kept == ["feed", "seen"], "whoever has it now notes all of it"
     assert define(one, "news.example:443", [Defined(Feed(url=URL))], TIMES, now=NOW)
     assert not list(feedstore.listed(one)), "the definition brings nothing back"
 
-    learned(other, define(one, "news.example:443", [Defined(Feed(url=URL, name="New"), paused=True)], TIMES, now=NOW))
+    told(other, define(one, "news.example:443", [Defined(Feed(url=URL, name="New"), paused=True)], TIMES, now=NOW))
     (there,) = feedstore.listed(other)
     assert (there.feed.name, there.paused) == ("New", True)
-    learned(other, define(one, "news.example:443", [], TIMES, now=NOW))
+    told(other, define(one, "news.example:443", [], TIMES, now=NOW))
     assert not list(feedstore.listed(other))
+
+
+def test_every_column_of_a_feed_travels_but_its_number_and_its_claims(
+    copies: tuple[sqlite3.Connection, sqlite3.Connection],
+) -> None:
+    """A column that is added to the table has to be added to what travels."""
+    held = {row[1] for row in copies[0].execute("PRAGMA table_info(feed)")}
+
+    assert set(COLUMNS) == held - {"id", "wake", "claim"}
 
 
 def test_definitions_add_change_and_remove_and_say_the_same_twice(
