@@ -5,7 +5,7 @@ holds what the service sees (`seen`, and the schedule's rows) against them, and 
 `current` returns the alarms that stand, for whoever shows them.
 """
 
-from ingest.alarms.kept import SCHEMA, Look, clear, current, feeds, keep, read
+from ingest.alarms.kept import SCHEMA, Look, clear, current, feeds, keep, of_feeds, read
 from ingest.alarms.seen import Gathering
 from ingest.alarms.values import Alarm, AlarmKind, Scope
 from ingest.alarms.watch import Watch
@@ -22,5 +22,6 @@ __all__ = [
     "current",
     "feeds",
     "keep",
+    "of_feeds",
     "read",
 ]

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ingest.alarms.series import Series, from_bytes, to_bytes
 from ingest.alarms.values import Alarm, AlarmKind, Scope
 
 if TYPE_CHECKING:
     import sqlite3
+    from collections.abc import Sequence
 
 SCHEMA = """
 CREATE TABLE alarm_series (   -- what is known of each feed, outlet and topic
@@ -86,10 +87,16 @@ def feeds(connection: sqlite3.Connection) -> list[FeedRow]:
 def current(connection: sqlite3.Connection) -> list[Alarm]:
     """Return the alarms that stand, the oldest first; of feeds, outlets and topics."""
     rows = connection.execute("SELECT kind, scope, name, since, why FROM alarm ORDER BY since, scope, key, kind")
-    return [
-        Alarm(kind=AlarmKind(kind), scope=Scope(scope), name=name, since=since, why=why)
-        for kind, scope, name, since, why in rows
-    ]
+    return [_alarm(row) for row in rows]
+
+
+def of_feeds(connection: sqlite3.Connection) -> dict[int, list[Alarm]]:
+    """Return the alarms that stand of each feed that has some, by its id, the oldest first."""
+    query = "SELECT key, kind, scope, name, since, why FROM alarm WHERE scope = ? ORDER BY since, key, kind"
+    found: dict[int, list[Alarm]] = {}
+    for key, *row in connection.execute(query, (Scope.FEED,)):
+        found.setdefault(int(key), []).append(_alarm(row))
+    return found
 
 
 def read(connection: sqlite3.Connection) -> tuple[dict[Key, Series], dict[Raised, Alarm], float]:
@@ -121,3 +128,8 @@ def keep(connection: sqlite3.Connection, look: Look) -> None:
 def clear(connection: sqlite3.Connection) -> None:
     """Clear every alarm; what was learned stays."""
     connection.execute("DELETE FROM alarm")
+
+
+def _alarm(row: Sequence[Any]) -> Alarm:
+    kind, scope, name, since, why = row
+    return Alarm(kind=AlarmKind(kind), scope=Scope(scope), name=name, since=since, why=why)

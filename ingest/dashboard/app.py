@@ -58,6 +58,7 @@ class Dashboard:
         self._arrivals = Arrivals(topics, clock=clock)
         self._feeds = FeedTable(config, clock=clock)
         self._standing: Callable[[], Standing] = Standing
+        self._alarms: Callable[[], int] = int
 
     def saw(self, outcome: Outcome) -> None:
         """Show an outcome that was committed; called in the pipeline's thread, returns at once."""
@@ -71,9 +72,12 @@ class Dashboard:
         """Tell where records were delivered to; called in the threads of the sinks, returns at once."""
         self._landings.add(landed)
 
-    def ask(self, standing: Callable[[], Standing]) -> None:
-        """Ask here how the service stands, from now on; it is called in the listener's thread and must not wait."""
-        self._standing = standing
+    def ask(self, standing: Callable[[], Standing], *, alarms: Callable[[], int] = int) -> None:
+        """Ask here how the service stands and how many alarms do, from now on.
+
+        Both are called in the listener's thread and must not wait, the second for each page.
+        """
+        self._standing, self._alarms = standing, alarms
 
     def close(self) -> None:
         """Let go of the state, once the listener has ended."""
@@ -82,20 +86,25 @@ class Dashboard:
     def _stands(self) -> Standing:
         return self._standing()
 
+    def _alarmed(self) -> int:
+        return self._alarms()
+
     def routes(self) -> list[Route]:
         """Return what the listener serves."""
         sessions = Sessions(self._config.dashboard.token, clock=self._clock)
-        views = Views(sessions, version("newstap"))
+        views = Views(sessions, version("newstap"), alarms=self._alarmed)
         gate = Gate(sessions, views)
         login = LoginPage(sessions, views)
         feeds = FeedPage(self._feeds, self._arrivals, views, clock=self._clock)
         overview = OverviewPage(
             self._arrivals,
             self._letters,
+            self._feeds,
             standing=self._stands,
             health=self._health,
             views=views,
             config=self._config,
+            clock=self._clock,
         )
         letters = LetterForms(self._letters, self._feeds, views)
         record = RecordPage(self._kept, self._landings, self._feeds, views)

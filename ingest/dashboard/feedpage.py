@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 from starlette.responses import PlainTextResponse, Response
 
+from ingest.dashboard.alarmrows import alarm_row
 from ingest.dashboard.arrivals import HOURS
 from ingest.dashboard.charts import sparkline
 from ingest.dashboard.feedtable import Action
@@ -17,11 +18,13 @@ from ingest.durations import length, since, until
 from ingest.secret import mask_urls
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from markupsafe import Markup
     from starlette.requests import Request
 
+    from ingest.alarms import Alarm
+    from ingest.dashboard.alarmrows import AlarmRow
     from ingest.dashboard.arrivals import Arrivals
     from ingest.dashboard.feedtable import FeedTable
     from ingest.dashboard.views import Views
@@ -53,8 +56,8 @@ class Row:
     next_poll: str
     interval: str
     error: str
-    alarm: str
-    """What is improbable about it; empty where nothing is."""
+    alarms: Sequence[AlarmRow]
+    """What is improbable about it."""
     missed: str
     """Share of its documents that showed nothing of the one before."""
     spark: Markup
@@ -85,7 +88,7 @@ class FeedPage:
         return self._views.page(
             request,
             "feeds",
-            rows=[self._row(feed) for feed in listing.feeds],
+            rows=[self._row(feed, listing.alarms.get(feed.id, ())) for feed in listing.feeds],
             containing=containing,
             number=page,
             further=listing.more,
@@ -106,7 +109,7 @@ class FeedPage:
         kept = {name: request.query_params[name] for name in ("q", "page") if name in request.query_params}
         return back(f"/feeds?{urlencode({**kept, **told})}#feed-{number}")
 
-    def _row(self, feed: Listed) -> Row:
+    def _row(self, feed: Listed, alarms: Sequence[Alarm]) -> Row:
         state, now = feed.state, self._clock()
         counts = self._arrivals.of_feed(feed.feed.url)
         return Row(
@@ -119,7 +122,7 @@ class FeedPage:
             next_poll="" if feed.paused else until(state.next_due, now),
             interval=length(state.interval),
             error="" if state.error is None else f"{state.error}, {state.errors} in a row",
-            alarm="silent" if state.silent else "",
+            alarms=[alarm_row(alarm, now) for alarm in alarms],
             missed=f"{state.missed / state.parsed:.0%}" if state.parsed else "",
             spark=sparkline(counts, f"{sum(counts)} records in {HOURS} hours, {counts[-1]} in this one"),
         )

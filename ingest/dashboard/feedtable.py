@@ -12,12 +12,13 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from ingest import configured, feedstore, pending, state
+from ingest import alarms, configured, feedstore, pending, state
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping, Sequence
 
+    from ingest.alarms import Alarm
     from ingest.config import Config
     from ingest.feedstore import Listed
     from processors.records import Failed
@@ -40,6 +41,8 @@ class Listing(NamedTuple):
     """One page of feeds."""
 
     feeds: list[Listed]
+    alarms: Mapping[int, Sequence[Alarm]]
+    """Those that stand, by the feed's number."""
     more: bool
     """Whether there is another page behind it."""
 
@@ -66,12 +69,16 @@ class FeedTable:
             StoreError: the state cannot be read.
         """
 
-        def work(connection: sqlite3.Connection) -> list[Listed]:
+        def work(connection: sqlite3.Connection) -> Listing:
             start = page * PAGE_ROWS
-            return list(feedstore.listed(connection, containing=containing, start=start, most=PAGE_ROWS + 1))
+            found = list(feedstore.listed(connection, containing=containing, start=start, most=PAGE_ROWS + 1))
+            return Listing(found[:PAGE_ROWS], alarms.of_feeds(connection), len(found) > PAGE_ROWS)
 
-        found = await self._reading(work)
-        return Listing(found[:PAGE_ROWS], len(found) > PAGE_ROWS)
+        return await self._reading(work)
+
+    async def alarms(self) -> list[Alarm]:
+        """Return the alarms that stand, of feeds, outlets and topics, the oldest first. Raises as `listing`."""
+        return await self._reading(alarms.current)
 
     async def owner(self, url: str) -> int | None:
         """Return the number of the feed that has this address, or had it. Raises as `listing`."""

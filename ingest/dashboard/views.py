@@ -14,6 +14,8 @@ from ingest.dashboard.texts import address, plain
 from ingest.durations import length
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
 
     from ingest.dashboard.sessions import Sessions
@@ -38,11 +40,13 @@ class Views:
     Args:
         sessions: for the tokens of forms.
         version: shown at the foot.
+        alarms: how many stand; shown at the head of each page.
     """
 
-    def __init__(self, sessions: Sessions, version: str) -> None:
+    def __init__(self, sessions: Sessions, version: str, *, alarms: Callable[[], int] = lambda: 0) -> None:
         self._sessions = sessions
         self._version = version
+        self._alarms = alarms
         self._templates = Environment(
             loader=FunctionLoader(_source),
             autoescape=True,
@@ -50,7 +54,7 @@ class Views:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        self._templates.filters |= {"plain": plain, "address": address, "clock": clock, "span": length}
+        self._templates.filters |= {"plain": plain, "address": address, "clock": clock, "stamp": stamp, "span": length}
 
     def page(self, request: Request, name: str, status: int = 200, **values: Any) -> Response:  # noqa: ANN401 - as templates want
         """Return a page made of a template; a browser without a session gets one, for the forms on it."""
@@ -62,6 +66,7 @@ class Views:
             values,
             here=request.url.path,
             version=self._version,
+            alarm_count=self._alarms(),
             form_field=FIELD,
             form_token="" if session is None else self._sessions.form_token(session),
             may_leave=not self._sessions.is_open and session is not None,
@@ -101,6 +106,11 @@ def clock(moment: float | datetime | None) -> str:
         return ""
     when = datetime.fromtimestamp(moment, UTC) if isinstance(moment, int | float) else moment.astimezone(UTC)
     return when.strftime("%Y-%m-%d %H:%M:%S")
+
+
+def stamp(moment: float) -> str:
+    """Return a Unix time for machines, as RFC 3339 has it."""
+    return f"{datetime.fromtimestamp(moment, UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def _source(name: str) -> str:

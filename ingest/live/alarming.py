@@ -47,6 +47,10 @@ class Alarming:
         """A document was settled. May be called from any thread."""
         self._gathering.saw(outcome)
 
+    def count(self) -> int:
+        """Return how many alarms stand. May be called from any thread."""
+        return self._standing.total()
+
     async def run(self) -> None:
         """Look until cancelled. A kill loses what was seen since the last look: a minute that would teach little."""
         watch: Watch | None = None
@@ -57,7 +61,7 @@ class Alarming:
             else:
                 watch = None
                 await self._writer.run(alarms.clear)
-                self._standing.clear()
+                self._standing = Counter()
             await asyncio.sleep(LOOK_SECONDS)
 
     async def _look(self, watch: Watch) -> None:

@@ -305,7 +305,7 @@ class Service:
             self._metrics.gauge_from("newstap_revisits_waiting", lambda: revisits.waiting)
         tell_sinks(self._metrics, lambda: self._sinks, self._box)
         if self._dashboard is not None:
-            self._dashboard.ask(self._standing)
+            self._dashboard.ask(self._standing, alarms=self._alarming.count)
         if self._archiving is not None:
             upkeep = self._archiving.upkeep
             self._metrics.gauge_from("newstap_archive_bytes", lambda: upkeep.size)

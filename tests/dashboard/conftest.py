@@ -11,6 +11,8 @@ import httpx
 import pytest
 
 from ingest import configured, feedstore, state
+from ingest.alarms import Look, feeds, keep
+from ingest.alarms.kept import Key, Raised
 from ingest.config import load
 from ingest.dashboard import Dashboard
 from ingest.health import Health
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from ingest.alarms import Alarm
     from ingest.config import Config
     from ingest.feedstore import Listed
 
@@ -41,6 +44,13 @@ class Served:
             settings = configured.settings(self.config.schedule)
             feedstore.add(connection, [feedstore.Feed(url=url) for url in urls], settings=settings, now=time.time())
             return list(feedstore.listed(connection))
+
+    def alarmed(self, *alarms: Alarm) -> None:
+        """Let alarms stand; those of feeds are of feeds in the state."""
+        with closing(state.beside(self.config.state.path)) as store, store.transaction() as connection:
+            numbers = {row.url: str(row.id) for row in feeds(connection)}
+            raised = {Raised(Key(one.scope, numbers.get(one.name, one.name)), one.kind): one for one in alarms}
+            keep(connection, Look(time.time(), alarms=dict(raised)))
 
     def browser(self, **headers: str) -> httpx.Client:
         """Return what keeps cookies and follows redirects; to be closed."""

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from itertools import count, islice
+from itertools import count, islice, product
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ingest.alarms import Alarm, AlarmKind, Scope
+from ingest.dashboard.standing import Standing
 from processors.records import Evidence, TopicTag
 from tests.builders import make_article, make_record
 from tests.dashboard.browsing import Browser, browsing
@@ -280,6 +282,24 @@ def test_nothing_serious_is_found_by_an_accessibility_checker(
         assert browser.run("return document.documentElement.scrollWidth") <= width, path
         if path in {"/", "/overview"}:
             browser.picture(f"{path.strip('/') or 'live'}{'-phone' if dark else ''}", dark=dark)
+
+
+def test_alarms_are_accessible_and_lead_to_their_feed(served: Served, browser: Browser, checker: str):
+    url = "https://gazette.example.org/a-rather-long-name-of-a-feed/feed.xml"
+    served.feeds(url, "https://courier.example.org/rss")
+    since = time.time() - 9000
+    why = "answers, and has had nothing new for 9.0 hours; its longest wait of late was 1.0 hours"
+    served.alarmed(Alarm(kind=AlarmKind.STALE, scope=Scope.FEED, name=url, since=since, why=why))
+    served.dashboard.ask(Standing, alarms=lambda: 1)
+    for path, width in product(("/feeds", "/overview"), (1280, 400)):
+        browser.look(dark=width == 400, width=width)
+        browser.driver.get(served.url + path)
+
+        assert browser.violations(checker) == [], path
+        assert browser.run("return document.documentElement.scrollWidth") <= width, path
+    assert browser.text("header .trouble") == "1 alarm"
+    browser.one("main th a").send_keys("\n")
+    browser.until(lambda: browser.texts("td.alarms .tag") == ["stale"], "the feed alone, with its alarm")
 
 
 def test_the_list_is_walked_with_keys(desk: Desk, browser: Browser):

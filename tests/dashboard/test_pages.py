@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import html
 import re
+import time
 from typing import TYPE_CHECKING
 
 import pytest
 
+from ingest.alarms import Alarm, AlarmKind, Scope
+from ingest.dashboard.overviewpage import MOST_ALARMS
+from ingest.dashboard.standing import Standing
 from ingest.dashboard.views import POLICY
 from processors.records import Evidence, Reason, Removal, TopicTag
 from sinks.base import Landed
@@ -195,6 +199,82 @@ def test_feeds_show_what_is_known_of_them(served: Served):
     assert text.count("<tr id=") == 2
     assert "1 records in 48 hours" in text
     assert served.get("/feeds?q=COURIER").text.count("<tr id=") == 1
+
+
+def an_alarm(kind: AlarmKind, scope: Scope, name: str, *, ago: float = 3 * 3600.0, why: str = "so it is") -> Alarm:
+    return Alarm(kind=kind, scope=scope, name=name, since=time.time() - ago, why=why)
+
+
+def test_a_feed_shows_its_own_alarms_with_why_and_since_when(served: Served):
+    served.feeds(FEED, "https://courier.example.org/rss")
+    served.alarmed(
+        an_alarm(AlarmKind.STALE, Scope.FEED, FEED, why="answers, and has had nothing new for 9.0 hours"),
+        an_alarm(AlarmKind.MISSING, Scope.FEED, FEED, ago=5 * 86400, why="9% of its documents of late"),
+        an_alarm(AlarmKind.SILENT, Scope.TOPIC, "russia"),
+    )
+
+    text = served.get("/feeds").text
+    cells = [re.sub(r"\s*<[^>]+>\s*", " ", cell).split() for cell in re.findall(r'<td class="alarms">(.*?)</td>', text)]
+
+    assert [" ".join(cell) for cell in cells] == [
+        "missing 5 d ago 9% of its documents of late stale 3 h ago answers, and has had nothing new for 9.0 hours",
+        "",
+    ]
+    assert "so it is" not in text
+
+
+def test_the_overview_lists_every_alarm_and_links_those_of_feeds(served: Served):
+    served.feeds(FEED)
+    assert "None stand." in served.get("/overview").text
+    served.alarmed(
+        an_alarm(AlarmKind.UNREACHED, Scope.FEED, FEED, why="failed 9 times (timeout)"),
+        an_alarm(AlarmKind.SILENT, Scope.OUTLET, "gazette.example.org", why="no record for 9.0 hours"),
+    )
+
+    text = served.get("/overview").text
+
+    assert "None stand." not in text
+    assert f'<a href="/feeds?q=https%3A%2F%2Fgazette.example.org%2Ffeed.xml"><bdi>{FEED}</bdi></a>' in text
+    assert "<bdi>failed 9 times (timeout)</bdi>" in text
+    assert '<td>outlet</td><th scope="row"><bdi>gazette.example.org</bdi></th>' in text
+    assert text.count(">3 h ago</time>") == 2
+    assert "more: <code>newstap status --json</code>" not in text
+
+
+def test_of_very_many_alarms_the_oldest_hundred_are_listed_and_the_others_counted(served: Served):
+    served.alarmed(*(an_alarm(AlarmKind.SILENT, Scope.OUTLET, f"site-{n}.example", ago=n) for n in range(107)))
+
+    text = served.get("/overview").text
+
+    assert text.count("<td>outlet</td>") == MOST_ALARMS == 100
+    assert "site-106.example<" in text
+    assert "site-6.example<" not in text
+    assert "And 7 more" in text
+
+
+@pytest.mark.parametrize(("count", "told"), [(0, None), (1, "1 alarm"), (12, "12 alarms")])
+def test_each_page_counts_the_alarms_where_there_are_any(served: Served, count: int, told: str | None):
+    served.dashboard.ask(Standing, alarms=lambda: count)
+
+    for path in ("/", "/feeds", "/overview", "/records/none"):
+        found = re.search(r'<li><a class="trouble" href="/overview#alarms-h">(.*?)</a></li>', served.get(path).text)
+        assert (found and found[1]) == told
+
+
+def test_nothing_of_a_hostile_alarm_is_markup_a_control_or_a_secret(served: Served):
+    feed = "https://user:secret@x.example/"
+    served.feeds(FEED)
+    served.alarmed(
+        an_alarm(AlarmKind.STALE, Scope.FEED, FEED, why=HOSTILE + feed),
+        an_alarm(AlarmKind.SILENT, Scope.OUTLET, HOSTILE + feed),
+    )
+
+    for path in ("/feeds", "/overview"):
+        text = served.get(path).text
+        assert "&lt;script&gt;alert(1)" in text
+        assert "<script>alert" not in text
+        assert not re.search("[\u202a-\u202e\u2066-\u2069\x00-\x08\x1b]", text)
+        assert "secret" not in text
 
 
 def test_every_page_has_the_policy_and_nothing_inline_or_from_elsewhere(served: Served):
