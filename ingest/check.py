@@ -95,7 +95,7 @@ def _kafka(wanted: KafkaSink, config: Config) -> list[str]:
     with tempfile.TemporaryDirectory(prefix="newstap-check-") as folder:
         store = Store(Path(folder) / "state.sqlite", MIGRATIONS)
         try:
-            sink = kafka_sink(wanted, Outbox(store, job="check"), config.topics.enabled)
+            sink = kafka_sink(wanted, Outbox(store, job="check"), config.topics.enabled, alarms=config.tells_alarms)
             return [f"sinks.kafka {wanted.bootstrap}: {problem}" for problem in sink.check()]
         finally:
             store.close()

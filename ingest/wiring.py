@@ -26,6 +26,7 @@ from ingest import issued, linkstore, passed, profiles
 from ingest.sources import archive
 from processors.stories.window import KEPT
 from sinks import outbox
+from sinks.base import Kind
 from sinks.files import FilesSink
 
 if TYPE_CHECKING:
@@ -49,8 +50,9 @@ def sinks_of(
     *,
     pages: config.Config | None = None,
     landed: Landing | None = None,
+    alarms: bool = False,
 ) -> list[Sink]:
-    """Build the configured sinks, each with its place in the outbox; `pages` and `landed` as of `kafka_sink`."""
+    """Build the configured sinks, each with its place in the outbox; the last three arguments as of `kafka_sink`."""
     sinks: list[Sink] = []
     if wanted.files is not None:
         files = wanted.files
@@ -66,7 +68,7 @@ def sinks_of(
             )
         )
     if wanted.kafka is not None:
-        sinks.append(kafka_sink(wanted.kafka, box, topics, pages=pages, landed=landed))
+        sinks.append(kafka_sink(wanted.kafka, box, topics, pages=pages, landed=landed, alarms=alarms))
     return sinks
 
 
@@ -77,6 +79,7 @@ def kafka_sink(
     *,
     pages: config.Config | None = None,
     landed: Landing | None = None,
+    alarms: bool = False,
 ) -> KafkaSink:
     """Build the Kafka sink; its library is imported only here, since it costs a fifth of a second.
 
@@ -86,6 +89,7 @@ def kafka_sink(
         topics: each has a stream.
         pages: the configuration, where pages go through Kafka too.
         landed: told where each record is, once it is delivered; None where nobody wants to know.
+        alarms: whether alarms go there too; those that wait in the outbox already do in any case.
     """
     from sinks.kafka import KafkaSink  # noqa: PLC0415 - see above
 
@@ -95,6 +99,7 @@ def kafka_sink(
         prefix=wanted.topic_prefix,
         topics=topics,
         scaled=pages is not None,
+        alarms=alarms or box.holds(Kind.ALARM),
         page_bytes=page_bytes(pages) if pages is not None else 0,
         remember_ms=remember_ms(pages) if pages is not None else -1,
         delivery=wanted.delivery,

@@ -31,6 +31,8 @@ class Kind(StrEnum):
     """A record that is yet to be linked, and numbered; only Kafka carries it."""
     TOMBSTONE = "tombstone"
     """An article is no longer there: the compacted topic forgets it. It has a key and no body."""
+    ALARM = "alarm"
+    """Something that an operator should know begins, or is over (`alarm.v1.json`); only Kafka carries it."""
     NOTE = "note"
     """What fetchers that share out feeds keep for each other (`ingest.fleet`); only their own sink carries it."""
 
@@ -44,11 +46,12 @@ class Item:
     kind: Kind
     key: str
     """The record's id; of a dead letter, the id of its input where known, else a digest of where it came from; of a
-    page, what keeps it together with those it could be confused with (`ingest.routing`)."""
+    page, what keeps it together with those it could be confused with (`ingest.routing`); of an alarm, what it is of."""
     body: bytes = field(repr=False)
     """UTF-8 JSON, one line, without the newline; empty for a tombstone."""
     label: str = ""
-    """What it is counted under within its kind: the reason of a skip or tombstone, the step of a dead letter."""
+    """What it is counted under within its kind: the reason of a skip or tombstone, the step of a dead letter, the state
+    of an alarm."""
     revision: int = 1
     """Of a record; of a tombstone, the one that was published last; of a note, 0 where more follows that must not
     become known without it."""

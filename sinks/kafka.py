@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_KINDS = frozenset({Kind.RECORD, Kind.DEAD_LETTER, Kind.PAGE, Kind.TOMBSTONE})
+_WITH_ALARMS = _KINDS | {Kind.ALARM}
 EXACTLY_ONCE = "exactly-once"
 AT_LEAST_ONCE = "at-least-once"
 _LONGEST_WAIT = 5.0
@@ -62,6 +64,7 @@ class KafkaSink:
         prefix: what topic names begin with.
         topics: the enabled topics; each has a stream of its own.
         scaled: pages go through Kafka too (`newstap fetch`).
+        alarms: there is a topic for alarms; otherwise they are passed over.
         slot: tells apart several writers of one owner; they would fence each other.
         delivery: `exactly-once`, or `at-least-once`: no transactions, and a crash may repeat what was in flight.
         create_topics: make missing topics; otherwise they are an error.
@@ -85,8 +88,6 @@ class KafkaSink:
         ValueError: a setting that cannot work.
     """
 
-    kinds = frozenset({Kind.RECORD, Kind.DEAD_LETTER, Kind.PAGE, Kind.TOMBSTONE})
-
     def __init__(
         self,
         ledger: Ledger,
@@ -96,6 +97,7 @@ class KafkaSink:
         prefix: str = "news",
         topics: Sequence[str] = (),
         scaled: bool = False,
+        alarms: bool = False,
         slot: int = 0,
         delivery: str = EXACTLY_ONCE,
         create_topics: bool = True,
@@ -116,9 +118,8 @@ class KafkaSink:
         landed: Landing | None = None,
     ) -> None:
         _check(delivery, compression)
-        self._name = name
-        self._ledger = ledger
-        self._names = Names(prefix, tuple(topics), scaled)
+        self._name, self._ledger = name, ledger
+        self._names = Names(prefix, tuple(topics), scaled, alarms=alarms)
         self._plan = Plan(self._names, create_topics, partitions, replication, retention_ms, page_bytes, remember_ms)
         self._connection = Connection(bootstrap, security or {}, patience_seconds)
         self._identity = f"newstap-{ledger.owner}-{slot}"
@@ -142,6 +143,11 @@ class KafkaSink:
     def name(self) -> str:
         """What logs, metrics and dead letters call it."""
         return self._name
+
+    @property
+    def kinds(self) -> frozenset[Kind]:
+        """See `sinks.base.Sink`."""
+        return _WITH_ALARMS if self._names.alarms else _KINDS
 
     @property
     def identity(self) -> str:

@@ -199,7 +199,7 @@ def losses(configs: dict[str, dict[str, str]], ours: Names) -> list[str]:
     """Return a text for each topic whose settings delete what we write."""
     found = []
     for name, config in configs.items():
-        if name in {ours.issued, ours.linked, *ours.shared()}:  # forget on purpose
+        if name in {ours.issued, ours.linked, ours.told_alarms, *ours.shared()}:  # may forget, or do so on purpose
             continue
         policy = config.get("cleanup.policy", "")
         limits = {setting: config.get(setting, "-1") for setting in ("retention.ms", "retention.bytes")}

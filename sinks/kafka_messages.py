@@ -29,9 +29,12 @@ _TYPES = {
     Kind.PAGE: b"newstap.page.v1",
     Kind.ENRICHED: b"newstap.enriched.v1",
     Kind.TOMBSTONE: b"newstap.tombstone.v1",
+    Kind.ALARM: b"newstap.alarm.v1",
 }
 _ON_THE_WAY = frozenset({Kind.PAGE, Kind.ENRICHED})
 """Between two stages, and not for others."""
+_BY_DIGEST = _ON_THE_WAY | {Kind.ALARM}
+"""Of which several share a key and a number."""
 _PER_HEADER = 10
 _PER_MESSAGE = 100
 """Bytes of framing, more than ever needed: lengths are varints of at most 5 bytes, a batch begins with 61."""
@@ -47,6 +50,7 @@ class Names:
         scaled: whether pages go through Kafka too, so that there are topics for what lies between the stages.
         fleet: whether fetchers share out feeds, so that there are topics for these, for what is known of them, and for
             the pages that they lead to.
+        alarms: whether there is a topic for alarms.
 
     Raises:
         ValueError: a name Kafka would not take.
@@ -56,6 +60,7 @@ class Names:
     topics: tuple[str, ...] = ()
     scaled: bool = False
     fleet: bool = False
+    alarms: bool = False
 
     def __post_init__(self) -> None:
         if "" in self.topics:
@@ -78,6 +83,11 @@ class Names:
     def dead_letters(self) -> str:
         """What could not be delivered."""
         return f"{self.prefix}.dead-letters.v1"
+
+    @property
+    def told_alarms(self) -> str:
+        """Alarms that are raised, and that are over."""
+        return f"{self.prefix}.alarms.v1"
 
     @property
     def pages(self) -> str:
@@ -122,7 +132,8 @@ class Names:
         """Return all names, in a stable order."""
         between = (self.pages, self.issued, self.enriched, self.linked) if self.scaled else ()
         outward = (self.articles, self.latest, *map(self.stream, self.topics), self.dead_letters)
-        return (*outward, *between, *self.shared())
+        told = (self.told_alarms,) if self.alarms else ()
+        return (*outward, *told, *between, *self.shared())
 
     def shared(self) -> tuple[str, ...]:
         """Return the names of what fetchers share; partitioned alike, and compacted."""
@@ -142,6 +153,8 @@ class Names:
             return (self.enriched,)
         if item.kind is Kind.TOMBSTONE:
             return (self.latest,)
+        if item.kind is Kind.ALARM:
+            return (self.told_alarms,)
         for topic in item.topics:
             if topic not in self.topics:
                 raise ValueError(f"topic {topic!r} is not enabled, so it has no stream in Kafka")
@@ -239,9 +252,10 @@ def headers(item: Item, time: datetime) -> list[tuple[str, bytes]]:
 def _id(item: Item) -> str:
     """Return what tells an event from every other of ours.
 
-    Pages of one site share their key, and states of an article that are not numbered yet their number.
+    Pages of one site share their key, states of an article that are not numbered yet their number, and the beginnings
+    and ends of an alarm both.
     """
-    if item.kind in _ON_THE_WAY:
+    if item.kind in _BY_DIGEST:
         return hashlib.sha256(item.body).hexdigest()[:32]
     if item.kind is Kind.TOMBSTONE:
         return f"{item.key}/{item.revision}/tombstone"

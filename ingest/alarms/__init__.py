@@ -5,6 +5,7 @@ holds what the service sees (`seen`, and the schedule's rows) against them, and 
 `current` returns the alarms that stand, for whoever shows them.
 """
 
+from ingest.alarms.events import events
 from ingest.alarms.kept import SCHEMA, Look, clear, current, feeds, keep, of_feeds, read
 from ingest.alarms.seen import Gathering
 from ingest.alarms.values import Alarm, AlarmKind, Scope
@@ -20,6 +21,7 @@ __all__ = [
     "Watch",
     "clear",
     "current",
+    "events",
     "feeds",
     "keep",
     "of_feeds",

@@ -125,9 +125,11 @@ def keep(connection: sqlite3.Connection, look: Look) -> None:
     connection.execute("INSERT OR REPLACE INTO alarm_watch VALUES (1, ?)", (look.at,))
 
 
-def clear(connection: sqlite3.Connection) -> None:
-    """Clear every alarm; what was learned stays."""
+def clear(connection: sqlite3.Connection) -> list[Alarm]:
+    """Clear every alarm, and return them; what was learned stays."""
+    stood = current(connection)
     connection.execute("DELETE FROM alarm")
+    return stood
 
 
 def _alarm(row: Sequence[Any]) -> Alarm:

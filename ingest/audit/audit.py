@@ -133,6 +133,8 @@ def _tell(before: Books, held: dict[str, Holdings], out: IO[str]) -> None:
     out.write(f"  {'in flight':<14} {before.waiting:>9}\n")
     if before.count(Kind.TOMBSTONE):
         out.write(f"tombstones       {before.count(Kind.TOMBSTONE):>9}\n")
+    if before.count(Kind.ALARM):
+        out.write(f"alarm messages   {before.count(Kind.ALARM):>9}\n")
     for name, one in held.items():
         place = before.places[name]
         out.write(

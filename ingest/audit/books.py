@@ -65,10 +65,11 @@ class Books:
     def settled(self) -> int:
         """Return how many documents are done with.
 
-        A letter about an item that a sink refused is no document, nor is a tombstone.
+        A letter about an item that a sink refused is no document, nor is a tombstone or an alarm.
         """
         refused = self.tally.get((Kind.DEAD_LETTER, str(Step.DELIVER)), 0)
-        return sum(self.tally.values()) - refused - self.count(Kind.TOMBSTONE) + sum(self.passed.values())
+        others = refused + self.count(Kind.TOMBSTONE) + self.count(Kind.ALARM)
+        return sum(self.tally.values()) - others + sum(self.passed.values())
 
 
 def read(store: Store) -> Books:

@@ -9,11 +9,9 @@ from ingest.config.load import BOOTSTRAP, load
 from ingest.config.model import (
     Archive,
     Config,
-    Dashboard,
     Extraction,
     Feed,
     Fetch,
-    Logging,
     ProcessorUse,
     Profiles,
     Revisits,
@@ -22,6 +20,7 @@ from ingest.config.model import (
     Stories,
     Topics,
 )
+from ingest.config.operating import Dashboard, Logging
 from ingest.config.plugins import load_processors
 from ingest.config.problems import ConfigError, Problem
 from ingest.config.reference import reference

@@ -13,7 +13,8 @@ from typing import Annotated
 
 from ingest.config.destinations import EMBEDDED, Sinks
 from ingest.config.kinds import Choice, Flag, Many, Place, Seconds, Text, Whole
-from ingest.config.network import Credential, Headers, Listen, Network, WebUrl, is_loopback, web_url
+from ingest.config.network import Headers, Network, WebUrl, web_url
+from ingest.config.operating import ALARMS, DASHBOARD, LOGGING, Alarms, Dashboard, Logging
 from ingest.config.options import Options, Zone
 from ingest.config.problems import Problem
 from ingest.config.sections import Clash, Section, Table, Tables, keys_of, sections_in
@@ -292,51 +293,6 @@ class Archive(Section):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Alarms(Section):
-    """What is told of who is improbably silent, of items that are lost, and of pages that read badly."""
-
-    enabled: Annotated[bool, Flag(), "Learn what is usual, and tell what is not."] = True
-    silence_false_a_year: Annotated[
-        int,
-        Whole(1, 365),
-        "How many false alarms of silence a year are accepted of each feed, outlet and topic; with fewer, true ones"
-        " come later.",
-    ] = 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Dashboard(Section):
-    """The one HTTP listener: `/healthz`, `/livez`, `/readyz`, `/metrics` and the pages for people."""
-
-    listen: Annotated[
-        str, Listen(), 'Where it listens; port 0 picks a free one, `""` is off. Off by default in `fetch` and `work`.'
-    ] = "127.0.0.1:8080"
-    token: Annotated[
-        Secret | None,
-        Credential(),
-        "What `Authorization: Bearer` must carry for more than a plain yes or no. An address that other machines can"
-        " reach needs one.",
-    ] = None
-
-    def clashes(self) -> Iterator[Clash]:
-        """See `Section`."""
-        if self.listen and self.token is None and not is_loopback(self.listen):
-            yield Clash(
-                ("listen", "token"),
-                f"{self.listen!r} is not a loopback address, and another address needs a token",
-                'set token = "${NAME}", or listen on 127.0.0.1',
-            )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Logging(Section):
-    """Messages for people and their machines, on standard error."""
-
-    level: Annotated[str, Choice(("debug", "info", "warning", "error")), "The least that is worth a line."] = "info"
-    format: Annotated[str, Choice(("text", "json")), "Lines for the eye, or one JSON object a line."] = "text"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Config(Section):
     """A whole configuration, checked."""
 
@@ -352,9 +308,9 @@ class Config(Section):
     processors: Annotated[tuple[ProcessorUse, ...], Tables(ProcessorUse), ""] = ()
     sinks: Annotated[Sinks, Table(Sinks), ""] = EMBEDDED
     archive: Annotated[Archive | None, Table(Archive), ""] = None
-    alarms: Annotated[Alarms, Table(Alarms), ""] = Alarms()
-    dashboard: Annotated[Dashboard, Table(Dashboard), ""] = Dashboard()
-    logging: Annotated[Logging, Table(Logging), ""] = Logging()
+    alarms: Annotated[Alarms, Table(Alarms), ""] = ALARMS
+    dashboard: Annotated[Dashboard, Table(Dashboard), ""] = DASHBOARD
+    logging: Annotated[Logging, Table(Logging), ""] = LOGGING
     file: Path | None = None
     """The file it was read from, as it was named."""
     given: frozenset[str] = frozenset()
@@ -366,6 +322,20 @@ class Config(Section):
     def folder(self) -> Path:
         """Where relative paths start."""
         return Path() if self.file is None else self.file.parent
+
+    @property
+    def tells_alarms(self) -> bool:
+        """Whether alarms go to Kafka."""
+        return self.alarms.kafka and self.sinks.kafka is not None
+
+    def clashes(self) -> Iterator[Clash]:
+        """See `Section`."""
+        if self.alarms.kafka and self.sinks.kafka is None:
+            yield Clash(
+                ("alarms", "sinks"),
+                "kafka is true, but there is no [sinks.kafka] for alarms to go to",
+                "add one, or leave kafka out",
+            )
 
     def secrets(self) -> tuple[str, ...]:
         """Return every secret in clear, for `ingest.logs.setup` to mask."""

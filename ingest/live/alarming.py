@@ -11,13 +11,15 @@ from ingest import alarms
 from ingest.alarms import AlarmKind, Gathering, Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    import sqlite3
+    from collections.abc import Callable, Sequence
 
-    from ingest.alarms import Look
+    from ingest.alarms import Alarm, Look
     from ingest.live.current import Current
     from ingest.live.writer import Writer
     from ingest.metrics import Metrics
     from processors.records import Outcome, Page
+    from sinks.outbox import Outbox
 
 log = logging.getLogger(__name__)
 
@@ -32,13 +34,18 @@ class Alarming:
         writer: to the state.
         metrics: counts.
         now: Unix time in seconds.
+        outbox: where each alarm that begins or ends becomes an item, together with what is kept of it; None where
+            nobody wants to know.
     """
 
-    def __init__(self, current: Current, writer: Writer, metrics: Metrics, now: Callable[[], float]) -> None:
+    def __init__(
+        self, current: Current, writer: Writer, metrics: Metrics, now: Callable[[], float], outbox: Outbox | None = None
+    ) -> None:
         self._current = current
         self._writer = writer
         self._metrics = metrics
         self._now = now
+        self._outbox = outbox
         self._gathering = Gathering()
         self._standing: Counter[str] = Counter()
         metrics.gauge_from("newstap_alarms", lambda: {str(kind): self._standing[kind] for kind in AlarmKind})
@@ -60,7 +67,7 @@ class Alarming:
                 await self._look(watch)
             else:
                 watch = None
-                await self._writer.run(alarms.clear)
+                await self._writer.run(self._clear)
                 self._standing = Counter()
             await asyncio.sleep(LOOK_SECONDS)
 
@@ -68,9 +75,22 @@ class Alarming:
         feeds, seen = await self._writer.read(alarms.feeds), self._gathering.take()
         accepted = self._current.config.alarms.silence_false_a_year
         look = await asyncio.to_thread(watch.look, feeds, seen, self._now(), false_a_year=accepted)
-        await self._writer.run(lambda connection: alarms.keep(connection, look))
+        await self._writer.run(lambda connection: self._keep(connection, look))
         self._standing = Counter(str(alarm.kind) for alarm in watch.alarms)
         self._tell(look)
+
+    def _keep(self, connection: sqlite3.Connection, look: Look) -> None:
+        alarms.keep(connection, look)
+        self._publish(connection, look.cleared, look.raised, look.at)
+
+    def _clear(self, connection: sqlite3.Connection) -> None:
+        self._publish(connection, alarms.clear(connection), (), self._now())
+
+    def _publish(
+        self, connection: sqlite3.Connection, cleared: Sequence[Alarm], raised: Sequence[Alarm], at: float
+    ) -> None:
+        if self._outbox is not None and (cleared or raised):
+            self._outbox.add(connection, list(alarms.events(cleared, raised, at)))
 
     def _tell(self, look: Look) -> None:
         for alarm in look.raised:

@@ -142,7 +142,8 @@ class Service:
         last = archiving.sync if archiving is not None else lambda: None
         self._writer = Writer(self._box.store, self._health.part("state"), last, self._company.pieces)
         stack.push_async_callback(_bounded, self._writer.close)
-        self._alarming = Alarming(self._current, self._writer, self._metrics, time.time)
+        told = self._box if config.tells_alarms else None
+        self._alarming = Alarming(self._current, self._writer, self._metrics, time.time, told)
         hosts = Hosts(
             connections=config.fetch.host_connections,
             delay=config.fetch.host_delay_seconds,

@@ -89,7 +89,7 @@ def serve(
 def _sinks(config: Config, job: str, box: Outbox, topics: Sequence[str], dashboard: Dashboard | None) -> list[Sink]:
     """Return the sinks. What a service of the other job has left in the outbox goes out too."""
     if job == FETCH:
-        return [kafka_sink(kafka_only(config, FETCH), box, topics, pages=config)]
+        return [kafka_sink(kafka_only(config, FETCH), box, topics, pages=config, alarms=config.tells_alarms)]
     landed = None if dashboard is None else dashboard.landed
     pages = config if box.holds(Kind.PAGE) else None
-    return sinks_of(config.sinks, box, topics, pages=pages, landed=landed)
+    return sinks_of(config.sinks, box, topics, pages=pages, landed=landed, alarms=config.tells_alarms)

@@ -212,6 +212,15 @@ def test_without_a_token_it_listens_on_loopback_only(write, listen):
     )
 
 
+def test_alarms_in_kafka_need_a_kafka(write):
+    assert load(write("[alarms]\nkafka = true\n[sinks.kafka]"), {}).tells_alarms
+    assert not load(write("[sinks.kafka]"), {}).tells_alarms
+
+    with pytest.raises(ConfigError) as caught:
+        load(write("[alarms]\nkafka = true"), {})
+    assert "alarms: kafka is true, but there is no [sinks.kafka] for alarms to go to; add one" in str(caught.value)
+
+
 def test_several_brokers_may_be_named_with_spaces(write):
     config = load(write('[sinks.kafka]\nbootstrap = "a.example:9092, [::1]:9093"'), {})
 

@@ -15,7 +15,7 @@ from tests.ingest.newsroom import newstap
 if TYPE_CHECKING:
     from pathlib import Path
 
-NAMES = ["asyncapi", "dead-letter.v1", "page.v1", "record.v1", "skipped.v1"]
+NAMES = ["alarm.v1", "asyncapi", "dead-letter.v1", "page.v1", "record.v1", "skipped.v1"]
 
 
 def test_without_a_name_all_are_listed_with_their_titles() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib import resources
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
+from ingest.alarms import Alarm, AlarmKind, Scope, events
 from ingest.config import Config, KafkaSink, Stories
 from ingest.feedstore import Feed
 from ingest.fleet.definitions import Defined, encoded
@@ -30,13 +32,18 @@ if TYPE_CHECKING:
 
 FOLDER = resources.files("sinks") / "schemas"
 DOCUMENT: dict[str, Any] = json.loads((FOLDER / "asyncapi.json").read_text("utf-8"))
-NAMES = Names("news", ("china",), scaled=True, fleet=True)
+NAMES = Names("news", ("china",), scaled=True, fleet=True, alarms=True)
 """With all that any of our commands creates: `fetch`, `work`, `link` and `replay --distribute` are `scaled`."""
+PLAN = plan_of(KafkaSink(), ("china",), Config(), fleet=True)
 NOW = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+ALARM = Alarm(
+    kind=AlarmKind.SILENT, scope=Scope.TOPIC, name="china", since=NOW.timestamp(), why="no record for 9 hours"
+)
 MESSAGES = {
     "article": item(7),
     "tombstone": item(7, b"", kind=Kind.TOMBSTONE, topics=()),
     "deadLetter": item(8, kind=Kind.DEAD_LETTER, topics=()),
+    "alarm": next(events((), [ALARM], ALARM.since)),
     "page": item(9, kind=Kind.PAGE, key="example.org", topics=()),
     "enriched": item(10, kind=Kind.ENRICHED),
 }
@@ -83,7 +90,7 @@ def test_every_name_that_the_code_can_make_is_among_the_topics() -> None:
     made = {getattr(NAMES, name) for name, what in vars(Names).items() if isinstance(what, property)}
 
     assert made | {NAMES.stream("china")} == set(NAMES.every())
-    assert set(plan_of(KafkaSink(), ("china",), Config(), fleet=True).names.every()) == set(NAMES.every())
+    assert {*PLAN.names.every(), NAMES.told_alarms} == set(NAMES.every())
 
 
 def test_each_channel_is_sent_to_by_one_operation_with_its_own_messages() -> None:
@@ -184,7 +191,7 @@ def test_values_are_of_the_schema_of_that_version(name: str) -> None:
 
 
 def test_settings_are_those_that_topics_are_made_with() -> None:
-    made = plan_of(KafkaSink(), ("china",), Config(), fleet=True).request(NAMES.every())
+    made = replace(PLAN, names=NAMES).request(NAMES.every())
     for channel in DOCUMENT["channels"].values():
         told = channel["bindings"]["kafka"]["topicConfiguration"]
         configs = made[address(channel)]["configs"]
