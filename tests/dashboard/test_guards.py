@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import re
+import socket
 from typing import TYPE_CHECKING
 
 import pytest
+
+from tests.ingest.listener.conftest import ended
+from tests.ingest.listener.test_limits import dripped
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +106,7 @@ def test_a_form_needs_the_token_of_its_own_session(served: Served):
     assert states(served) == [False]
 
 
-@pytest.mark.parametrize("path", ["/feeds/1/pause", "/feeds/1/poll", "/logout"])
+@pytest.mark.parametrize("path", ["/feeds/1/pause", "/feeds/1/poll", "/letters/replay", "/letters/1/replay", "/logout"])
 def test_no_get_changes_anything(served: Served, path: str):
     served.feeds(FEED)
 
@@ -183,3 +187,52 @@ def test_a_made_up_cookie_opens_nothing(serving: Callable[..., Served], cookie: 
 def test_another_name_of_this_machine_is_refused(served: Served):
     """DNS rebinding: a page in the browser reaches us under a name of its own."""
     assert served.get("/", Host="evil.example").status_code == 421
+
+
+def test_no_question_makes_a_series(served: Served):
+    """Neither paths nor names nor programs are labels; what feeds say is none either, as tests of the metrics show."""
+    before = series(served)
+    for n in range(8):  # at 10 a second: longer than figures are kept
+        served.get(f"/records/unknown-{n}?q=host-{n}.example", **{"user-agent": f"agent-{n}"})
+
+    assert len(before) > 20
+    assert series(served) == before
+
+
+def series(served: Served) -> set[str]:
+    """The names and labels of what `/metrics` tells."""
+    lines = served.get("/metrics").text.splitlines()
+    return {line.rpartition(" ")[0] for line in lines if not line.startswith("#")}
+
+
+@pytest.mark.parametrize(
+    "begin", ["GET /feeds HTTP/1.1\r\nX: ", "POST /feeds/1/pause HTTP/1.1\r\nContent-Length: 900\r\n"]
+)
+def test_a_page_that_is_asked_for_a_byte_at_a_time_is_not_waited_for(serving: Callable[..., Served], begin: str):
+    """Slowloris, at a page and at a form."""
+    served = serving(patience_seconds=0.3)
+    served.feeds(FEED)
+    with opened(served) as connection:
+        head, _, rest = begin.partition("\r\n")
+        session = "Sec-Fetch-Site: same-origin\r\n"
+        end = "\r\n" if "POST" in begin else ""
+        connection.sendall(f"{head}\r\nHost: 127.0.0.1\r\n{session}{rest}{end}".encode())
+
+        assert dripped(connection, b"x")
+    assert states(served) == [False]
+
+
+def test_a_form_that_is_too_large_is_not_read(served: Served):
+    served.feeds(FEED)
+    with opened(served) as connection:
+        head = "POST /feeds/1/pause HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 5000000\r\n\r\n"
+        connection.sendall(head.encode() + b"x" * 1000)
+
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 413 ")
+        assert ended(connection)
+    assert states(served) == [False]
+
+
+def opened(served: Served) -> socket.socket:
+    host, _, port = served.url.removeprefix("http://").rpartition(":")
+    return socket.create_connection((host, int(port)), timeout=60)
