@@ -2,7 +2,7 @@
 
 `rhythm`, `misses` and `reading` are pure functions over frozen values: times are arguments, in Unix seconds. `watch`
 holds what the service sees (`seen`, and the schedule's rows) against them, and `kept` keeps what they learn.
-`current` returns the alarms that stand, for whoever shows them.
+`current` returns the alarms that stand, for whoever shows them; `events` makes items of those that come and go.
 """
 
 from ingest.alarms.events import events

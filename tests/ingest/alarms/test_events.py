@@ -14,6 +14,7 @@ from ingest.alarms import Alarm, AlarmKind, Scope, events
 from ingest.config import KafkaSink
 from ingest.wiring import MIGRATIONS, kafka_sink
 from sinks.base import Kind
+from sinks.kafka_admin import losses
 from sinks.kafka_messages import Names, event_time, headers
 from sinks.outbox import Outbox
 from sinks.store import Store
@@ -66,6 +67,14 @@ def test_every_kind_and_scope_is_as_the_schema_says_and_goes_to_one_topic() -> N
     assert SCHEMA["properties"]["scope"]["enum"] == [str(scope) for scope in Scope]
     assert all(one["description"] for one in SCHEMA["properties"].values())
     assert list(SCHEMA["properties"]) == SCHEMA["required"]
+
+
+def test_their_topic_may_forget_without_a_warning() -> None:
+    forgetful = {"cleanup.policy": "compact,delete", "retention.ms": "86400000"}
+    names = Names(alarms=True)
+
+    assert losses({names.told_alarms: forgetful}, names) == []
+    assert len(losses({names.articles: forgetful}, names)) == 2
 
 
 @pytest.mark.parametrize("wanted", [False, True])
