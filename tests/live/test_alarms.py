@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
@@ -21,10 +22,11 @@ from ingest.audit import audit
 from ingest.config import load
 from ingest.feedstore import Feed
 from ingest.schedule import Settings
-from sinks.kafka_client import Connection
+from sinks.kafka_client import Connection, KafkaTroubleError
 from sinks.kafka_reading import read_topic
 from tests.live.running import Running, item, rss
 from tests.site import Site, answer, looped
+from tests.work.running import ended, running, until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,6 +78,14 @@ def _told(broker: Broker, topic: str) -> list[dict[str, Any]]:
     return [json.loads(one.body or b"") for one in read_topic(Connection(broker.bootstrap, {}, 5.0), topic)]
 
 
+def _has_told(broker: Broker, topic: str, number: int) -> bool:
+    """Whether there are so many messages; a topic that is being made has no answer yet."""
+    try:
+        return len(_told(broker, topic)) == number
+    except KafkaTroubleError:
+        return False
+
+
 @pytest.mark.kafka
 @looped
 async def test_an_alarm_that_is_raised_and_one_that_is_over_are_a_message_each(
@@ -98,7 +108,7 @@ async def test_an_alarm_that_is_raised_and_one_that_is_over_are_a_message_each(
             await service.until(lambda: service.records)
         async with Running(tmp_path, site.url("/feed"), **kafka) as service:  # looks at once
             await service.until(lambda: "alarm stale is over" in caplog.text)
-            await service.until(lambda: len(_told(broker, f"{topic_prefix}.alarms.v1")) == 2)
+            await service.until(lambda: _has_told(broker, f"{topic_prefix}.alarms.v1", 2))
         assert "alarm messages           2" in adds_up(tmp_path)
 
     raised, over = _told(broker, f"{topic_prefix}.alarms.v1")
@@ -127,6 +137,21 @@ async def test_what_stood_is_over_when_alarms_are_turned_off(
             await service.until(lambda: "alarm stale: " in caplog.text)
         off: dict[str, dict[str, Any]] = {"alarms": {"kafka": True, "enabled": False}, "sinks.kafka": sink}
         async with Running(tmp_path, site.url("/feed"), **off) as service:
-            await service.until(lambda: len(_told(broker, f"{topic_prefix}.alarms.v1")) == 2)
+            await service.until(lambda: _has_told(broker, f"{topic_prefix}.alarms.v1", 2))
 
     assert [one["state"] for one in _told(broker, f"{topic_prefix}.alarms.v1")] == ["raised", "over"]
+
+
+@pytest.mark.kafka
+@looped
+async def test_a_fetcher_tells_them_too(tmp_path: Path, broker: Broker, topic_prefix: str) -> None:
+    sink = {"bootstrap": broker.bootstrap, "topic_prefix": topic_prefix, "partitions": 1}
+    async with Site() as site:
+        site.on("/feed", answer(rss()))
+        _prepared(tmp_path / "var" / "state", site.url("/feed"))
+        config = Running(tmp_path, site.url("/feed"), alarms={"kafka": True}, **{"sinks.kafka": sink}).file
+        with running("fetch", "--config", config, cwd=tmp_path) as fetching:
+            await asyncio.to_thread(until, lambda: _has_told(broker, f"{topic_prefix}.alarms.v1", 1))
+            assert await asyncio.to_thread(ended, fetching) == 0
+
+    assert [one["kind"] for one in _told(broker, f"{topic_prefix}.alarms.v1")] == ["stale"]
