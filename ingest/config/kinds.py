@@ -233,7 +233,9 @@ class Many:
         found: list[object] = []
         for index, entry in enumerate(value):
             read = spot.item(index).read(self.of, entry)
-            if read is not None and read in found:
+            if read is None:  # it is reported, and nothing that others could compare
+                continue
+            if read in found:
                 spot.item(index).report(f"{show(entry)} stands there twice", "name each once")
             found.append(read)
         return tuple(found)

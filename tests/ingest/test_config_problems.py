@@ -6,7 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ingest.config import BOOTSTRAP, Config, ConfigError, load
@@ -366,6 +366,7 @@ def documents(draw: st.DrawFn) -> dict[str, object]:
     return found
 
 
+@example({"revisits": {"after_seconds": ["soon", "later"]}})
 @given(documents())
 def test_whatever_a_file_holds_it_is_read_or_refused_and_nothing_else(document):
     spot = Spot(source="news.toml", base=Path(), env={}, problems=[])
