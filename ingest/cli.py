@@ -68,6 +68,7 @@ def _run(options: argparse.Namespace, config: Config) -> int:
         "completion": _completion,
         "demo": _demo,
         "feeds": _feeds,
+        "retract": _retract,
         "schema": _schema,
         "site": _site,
         "status": _status,
@@ -287,6 +288,14 @@ def _why(options: argparse.Namespace, config: Config) -> int:
     from ingest.why import why  # noqa: PLC0415 - see main
 
     return why(config, options.wanted, options.to or (config.sinks.files or FilesSink()).path)
+
+
+def _retract(options: argparse.Namespace, config: Config) -> int:
+    from ingest import retract  # noqa: PLC0415 - see main
+
+    if options.list:
+        return retract.listed(config)
+    return retract.retract(config, options.wanted, why=options.reason, dry_run=options.dry_run)
 
 
 def _status(options: argparse.Namespace, config: Config) -> int:

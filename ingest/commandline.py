@@ -191,11 +191,28 @@ def _reading_parsers(
     why = commands.add_parser("why", parents=[common], help="what happened to a document, and what gave its topics")
     why.add_argument("wanted", metavar="ID-or-URL", help="a record id, a document id or a URL")
     why.add_argument("--to", type=Path, metavar="DIR", help="the folder it went to (default: as configured)")
+    _retract_parser(commands, common)
     statusarguments.add_parser(commands, common)
     tailarguments.add_parser(commands, common)
     _site_parser(commands, common, late)
     _archive_parser(commands, common, late)
     completionarguments.add_parser(commands, common)
+
+
+def _retract_parser(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser], common: argparse.ArgumentParser
+) -> None:
+    retract = commands.add_parser(
+        "retract",
+        parents=[common],
+        help="take articles down: out of archive and files, a tombstone in Kafka, and no replay brings them back",
+        description="Takes articles down for good. The service must not run meanwhile; it sends the tombstone at its "
+        "next start. Killed at any moment, the same command does the rest.",
+    )
+    retract.add_argument("wanted", nargs="*", metavar="ID-or-URL", help="record ids and URLs")
+    retract.add_argument("--reason", default="", metavar="TEXT", help="why, for --list and newstap why")
+    retract.add_argument("--dry-run", action="store_true", help="say which articles it would be, change nothing")
+    retract.add_argument("--list", action="store_true", help="what was taken down, when and why")
 
 
 def _archive_parser(

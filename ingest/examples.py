@@ -18,6 +18,10 @@ EXAMPLES: Mapping[str, tuple[str, ...]] = {
     "audit": ("newstap audit --config news.toml", "newstap audit --to out"),
     "check": ("newstap check --config news.toml",),
     "demo": ("newstap demo", "newstap demo --exit-when-idle --pace 0.1 --to demo", "newstap demo --archive"),
+    "retract": (
+        "newstap retract https://www.gazette.example/harbour/ferry --reason 'court order 12/26' --config news.toml",
+        "newstap retract --list --config news.toml",
+    ),
     "schema": ("newstap schema", "newstap schema record.v1 > record.schema.json", "newstap schema asyncapi"),
     "site": ("newstap site show gazette.example",),
     "site export": ("newstap site export gazette.example > rules.toml", "newstap site export gazette.example --to out"),

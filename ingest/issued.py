@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from ingest import retracted
 from processors.identity import content_digest
 from processors.records import Outcome, Reason, Record, Skipped
 
@@ -50,7 +51,12 @@ def settled(connection: sqlite3.Connection, outcome: Outcome, compare: Compare |
 
     Any other gets the next free revision number of its id, not below the one it brings; where states are compared, one
     that changes nothing becomes `unchanged`.
+
+    What was taken down (`ingest.retracted`) becomes `retracted`, and leaves no trace here.
     """
+    taken = retracted.key_of_outcome(outcome)
+    if taken is not None and retracted.holds(connection, taken):
+        return retracted.instead(outcome, taken)
     if not isinstance(outcome, Record):
         return outcome
     article = outcome.article

@@ -34,6 +34,7 @@ from ingest.selection import EVERYTHING, Selected, Selection
 from ingest.sources.archive import ArchiveSource
 from ingest.sources.base import Mark, PassedOver
 from ingest.sources.opening import discovered
+from ingest.takedowns import take_over
 from ingest.wiring import MIGRATIONS, kafka_sink, sinks_of
 from processors.boilerplate.files import RuleFiles
 from processors.records import Page
@@ -116,7 +117,7 @@ def replay(
     options.selection.check(topics)
     with ExitStack() as stack:
         box, targets = _opened(stack, config, sinks, options, topics)
-        source = ArchiveSource(files, box.store, max_page_bytes=config.fetch.max_page_bytes, stdin=_stdin())
+        source = _source(config, files, box)
         parts = _Parts(
             source=_narrowed(source, recipe, options),
             position=source.progress,
@@ -132,6 +133,12 @@ def replay(
     if not options.dry_run:
         _tell_targets(sinks)
     return code
+
+
+def _source(config: Config, files: list[str], box: Outbox) -> ArchiveSource:
+    """Return the source of all documents; the job knows then which of them were taken down."""
+    take_over(config, files, box.store)
+    return ArchiveSource(files, box.store, max_page_bytes=config.fetch.max_page_bytes, stdin=_stdin())
 
 
 def _recipe(config: Config, options: Options) -> Recipe:

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ingest import alarms, archived, feedstore, issued, linkstore, pending, profiles, robotsfiles, visits, withdrawn
+from ingest import (
+    alarms,
+    archived,
+    feedstore,
+    issued,
+    linkstore,
+    pending,
+    profiles,
+    retracted,
+    robotsfiles,
+    visits,
+    withdrawn,
+)
 from sinks import outbox
 from sinks.store import Store
 
@@ -19,6 +31,7 @@ MIGRATIONS = (
     withdrawn.SCHEMA,
     alarms.SCHEMA,
     visits.SCHEMA,
+    retracted.SCHEMA,
 )
 """Layouts of the service's state, oldest first; a published one is never edited."""
 _PATIENCE_SECONDS = 1.0

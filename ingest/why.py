@@ -4,22 +4,28 @@ from __future__ import annotations
 
 import json
 import sys
+from contextlib import closing
 from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
+from ingest import jobs, retracted, state
 from ingest.logs import visible
+from ingest.takedowns import line_of
+from ingest.wiring import MIGRATIONS
 from processors.identity import normalised
 from processors.records import Article, Reason
 from processors.topics import definitions
 from processors.topics.tag import TagTopics
 from sinks.codec import CodecError, decode_record
 from sinks.files_reading import Line, read_lines
+from sinks.store import Store
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from ingest.config import Config
+    from ingest.retracted import Retracted
     from processors.records import Evidence
     from processors.topics.tag import Explanation
 
@@ -42,14 +48,26 @@ def why(config: Config, wanted: str, folder: Path, out: IO[str] = sys.stdout) ->
         out: where to print.
     """
     found = list(_found(wanted, folder))
+    taken = _taken(config, wanted, folder)
+    out.writelines(f"{line_of(one)}\n" for one in taken)
     for kind, line, row in found:
         _tell(kind, line, row, out)
         if kind == "records":
             _explain(config, line, out)
         out.write("\n")
-    if not found:
+    if not found and not taken:
         print(f"{folder}: nothing with the id or URL {wanted!r}", file=sys.stderr)  # noqa: T201 - the command's answer
-    return 0 if found else 1
+    return 0 if found or taken else 1
+
+
+def _taken(config: Config, wanted: str, folder: Path) -> list[Retracted]:
+    """Return what was taken down under this name, by the state of the folder's job, else of the service."""
+    job = folder / jobs.STATE_FOLDER / "job.sqlite"
+    if not job.exists() and not (config.state.path / state.FILE).exists():
+        return []
+    opened = Store(job, MIGRATIONS, beside=True) if job.exists() else state.beside(config.state.path)
+    with closing(opened) as store, store.reading() as connection:
+        return [one for one in retracted.every(connection) if one.id in {wanted, retracted.key_of(wanted)}]
 
 
 def _found(wanted: str, folder: Path) -> Iterator[tuple[str, Line, dict[str, Any]]]:

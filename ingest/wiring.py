@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ingest import issued, linkstore, passed, profiles
+from ingest import issued, linkstore, passed, profiles, retracted
 from ingest.sources import archive
 from processors.stories.window import KEPT
 from sinks import outbox
@@ -39,7 +39,13 @@ if TYPE_CHECKING:
     from sinks.kafka_client import Connection
 
 _DAY = 86_400
-MIGRATIONS = (outbox.SCHEMA + issued.SCHEMA + archive.SCHEMA, profiles.LESSONS, passed.SCHEMA, linkstore.SCHEMA)
+MIGRATIONS = (
+    outbox.SCHEMA + issued.SCHEMA + archive.SCHEMA,
+    profiles.LESSONS,
+    passed.SCHEMA,
+    linkstore.SCHEMA,
+    retracted.SCHEMA,
+)
 """Layouts of a job's state, oldest first; a published one is never edited."""
 
 

@@ -68,6 +68,8 @@ class Reason(StrEnum):
     PAYWALL = "paywall"
     RESERVED = "reserved"
     """The publisher reserves text and data mining, and the operator leaves such documents out."""
+    RETRACTED = "retracted"
+    """The article was taken down by the operator."""
     REVISIT = "revisit"
     ROBOTS = "robots"
     SOFT_404 = "soft-404"

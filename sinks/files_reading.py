@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 ACTIVE = "active.jsonl"
+STONE = b'{"retracted":true,"id":"'
+"""How a line begins that stands where a record was taken out (`sinks.files_redaction`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,10 +29,11 @@ class Line:
     """JSON, without the newline."""
 
 
-def read_lines(folder: Path) -> Iterator[Line]:
+def read_lines(folder: Path, *, stones: bool = False) -> Iterator[Line]:
     """Yield the lines of one folder of a files sink (`records`, `dead-letters`, `skipped`), oldest first.
 
-    A file that is finished under its final name meanwhile is read once; a line that is not whole yet is left out.
+    A file that is finished under its final name meanwhile is read once; a line that is not whole yet is left out,
+    and so is, but for `stones`, what stands where lines were taken out.
     """
     finished = sorted(path for path in folder.glob("*.jsonl*") if path.name != ACTIVE and path.suffix != ".part")
     for path in [*finished, folder / ACTIVE]:
@@ -40,7 +43,7 @@ def read_lines(folder: Path) -> Iterator[Line]:
             continue  # no active file, or just renamed: the next reading has it
         with stream:
             for number, line in enumerate(stream, 1):
-                if line.endswith(b"\n"):
+                if line.endswith(b"\n") and (stones or not line.startswith(STONE)):
                     yield Line(path, number, line[:-1])
 
 

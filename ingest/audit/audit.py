@@ -99,7 +99,9 @@ def _of_sink(name: str, held: Holdings, before: Books, after: Books) -> Iterator
     """Tell where a sink differs from the books."""
     yield from (f"{name}: {problem}" for problem in held.problems)
     place = before.places[name]
-    expected = {(key, n) for key, n in before.latest.items()} - place.withheld - held.refused
+    expected = (
+        {(key, n) for key, n in before.latest.items() if key not in after.retracted} - place.withheld - held.refused
+    )
     yield from _named(name, "lacks", [key for key in expected if key not in held.records])
     yield from _named(name, "holds more than once", [key for key, n in held.records.items() if n > 1])
     if name == "files":

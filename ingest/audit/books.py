@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from ingest import passed, withdrawn
+from ingest import passed, retracted, withdrawn
 from processors.records import Step
 from sinks.base import Kind
 
@@ -50,6 +50,8 @@ class Books:
     """Of each record's id the highest revision number that was given out."""
     withdrawn: frozenset[str]
     """The ids of those that are no longer there."""
+    retracted: frozenset[str]
+    """The ids of those that were taken down: no sink need hold them."""
     gaps: int
     """Items that left the outbox although some sink has not had them."""
     places: dict[str, Place]
@@ -100,6 +102,7 @@ def _books(connection: sqlite3.Connection) -> Books:
         passed=passed.counts(connection) if "passed" in tables else {},
         latest={str(key): int(n) for key, n in connection.execute("SELECT id, n FROM issued")},
         withdrawn=withdrawn.every(connection) if "withdrawn" in tables else frozenset(),
+        retracted=frozenset(one.id for one in retracted.every(connection)) if "retracted" in tables else frozenset(),
         gaps=last - lowest - there,
         places={sink: _place(connection, sink, seq) for sink, (seq, _) in ledgers.items()},
         active={kind: int(stream["length"]) for kind, stream in files.items()},

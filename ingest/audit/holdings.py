@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from processors.records import Step
 from sinks.base import Kind
 from sinks.files import FOLDERS
-from sinks.files_reading import ACTIVE, read_lines
+from sinks.files_reading import ACTIVE, STONE, read_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -75,9 +75,11 @@ def of_files(folder: Path, active: dict[str, int], finished: dict[str, int], cou
     held = Holdings()
     for kind, name in FOLDERS.items():
         held.problems += _files(folder / name, active.get(kind, 0), finished.get(kind, 0))
-        for line in count.over(read_lines(folder / name)):
+        for line in count.over(read_lines(folder / name, stones=True)):
             where = f"{line.path}, line {line.number}"
-            if kind is Kind.RECORD:
+            if line.body.startswith(STONE):
+                held.counts[kind] += 1
+            elif kind is Kind.RECORD:
                 held.record(line.body, where)
             elif kind is Kind.SKIPPED:
                 held.skip(line.body, where)

@@ -7,7 +7,7 @@ from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, TypeVar
 
-from ingest import archived
+from ingest import archived, retracted
 from ingest.archive import entries
 from ingest.archive.files import Files
 from ingest.archive.records import digest_of, stamp
@@ -18,7 +18,7 @@ from processors.records import Failed, Page, Record, Skipped
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from contextlib import ExitStack
 
     from ingest import config
@@ -41,12 +41,14 @@ class Archiving:
         files: of the archive, open.
         upkeep: of these files.
         feeds: as `[archive] feeds`.
+        taken: ids of the articles that were taken down: of these only the skip is kept, never the page.
     """
 
-    def __init__(self, files: Files, upkeep: Upkeep, feeds: str) -> None:
+    def __init__(self, files: Files, upkeep: Upkeep, feeds: str, taken: Collection[str] = ()) -> None:
         self.files = files
         self.upkeep = upkeep
         self._feeds = feeds
+        self._taken = taken
         self._knowledge = Knowledge(files.path / FOLDER)
         self._fingerprint: dict[str, str | None] | None = None
         self._source: LiveSource | None = None
@@ -121,6 +123,9 @@ class Archiving:
         content, response, _ = self._source.given(number)
         if isinstance(content, Skipped):
             return entries.skipped(content)
+        key = retracted.key_of_outcome(outcome) if self._taken else None
+        if isinstance(outcome, Record | Failed) and key is not None and key in self._taken:
+            return entries.skipped(retracted.instead(outcome, key))
         return entries.document(content, response, outcome, self._fingerprint)
 
 
@@ -140,8 +145,9 @@ def archiving_of(wanted: config.Archive, box: Outbox, stack: ExitStack) -> Archi
     stack.callback(files.close)
     with box.store.reading() as connection:
         files.open(connection)
+        taken = frozenset(one.id for one in retracted.every(connection))
     rules = Rules(rotate_seconds=wanted.rotate_seconds, keep_days=wanted.keep_days, keep_bytes=wanted.keep_bytes)
-    return Archiving(files, Upkeep(files, box.store, rules), wanted.feeds)
+    return Archiving(files, Upkeep(files, box.store, rules), wanted.feeds, taken)
 
 
 def _located(outcome: C, ref: ArchiveRef) -> C:

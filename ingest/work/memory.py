@@ -13,7 +13,7 @@ import sqlite3
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from ingest import issued, linkstore
+from ingest import issued, linkstore, retracted
 from sinks.kafka_messages import Note
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Memory:
         self._settle = settle
         self._kinds = {table.name: table for table in tables}
         self._tables = sqlite3.connect("", isolation_level=None)  # on the disk once it is large, without a name
-        self._tables.executescript(issued.SCHEMA + linkstore.SCHEMA)
+        self._tables.executescript(issued.SCHEMA + linkstore.SCHEMA + retracted.SCHEMA)
         self._tables.execute("BEGIN")
 
     def learn(self, key: bytes, value: bytes | None) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from ingest import retracted
 from ingest.issued import SCHEMA, settled
 from processors.records import Article, Mode, Origin, Outcome, Reason, Record, Revision, Skipped
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
     memory = sqlite3.connect(":memory:")
-    memory.executescript(SCHEMA)
+    memory.executescript(SCHEMA + retracted.SCHEMA)
     yield memory
     memory.close()
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ingest import issued, linkstore, pending, visits, withdrawn
+from ingest import issued, linkstore, pending, retracted, visits, withdrawn
 from ingest.visits import Known, Visit
 from tests.builders import make_page, make_record
 
@@ -24,7 +24,9 @@ KNOWN = Known("http://courier.example/a/1", '"\xe9tag"', "Thu, 26 Nov 2026 00:00
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
     memory = sqlite3.connect(":memory:")
-    memory.executescript(pending.SCHEMA + issued.SCHEMA + linkstore.SCHEMA + withdrawn.SCHEMA + visits.SCHEMA)
+    memory.executescript(
+        pending.SCHEMA + issued.SCHEMA + linkstore.SCHEMA + withdrawn.SCHEMA + retracted.SCHEMA + visits.SCHEMA
+    )
     yield memory
     memory.close()
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from ingest import issued, linkstore, withdrawn
+from ingest import issued, linkstore, retracted, withdrawn
 from ingest.config import Stories
 from ingest.items import item_of
 from ingest.linking import Linking
@@ -27,7 +27,7 @@ NOW = 1_790_000_000.0
 @pytest.fixture
 def connection() -> Iterator[sqlite3.Connection]:
     memory = sqlite3.connect(":memory:")
-    memory.executescript(issued.SCHEMA + linkstore.SCHEMA + withdrawn.SCHEMA)
+    memory.executescript(issued.SCHEMA + linkstore.SCHEMA + withdrawn.SCHEMA + retracted.SCHEMA)
     yield memory
     memory.close()
 
@@ -101,7 +101,9 @@ def test_it_is_forgotten_with_the_articles_number(connection: sqlite3.Connection
 
 
 def test_a_tombstone_goes_through_the_outbox(tmp_path: Path) -> None:
-    store = Store(tmp_path / "state.sqlite", (SCHEMA + issued.SCHEMA + linkstore.SCHEMA + withdrawn.SCHEMA,))
+    store = Store(
+        tmp_path / "state.sqlite", (SCHEMA + issued.SCHEMA + linkstore.SCHEMA + withdrawn.SCHEMA + retracted.SCHEMA,)
+    )
     box = Outbox(store, job="run")
     record = make_record(revision=Revision())
     with store.transaction() as connection:
