@@ -19,6 +19,8 @@ from sinks.kafka_following import Reader
 from sinks.kafka_group import Change, Member
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ingest.fleet.copy import Copy
     from ingest.fleet.places import Places
     from ingest.fleet.terms import Terms
@@ -71,6 +73,8 @@ class Ownership(threading.Thread):
         """What ended it for good."""
         self.lost: str | None = None
         """Why the term has to end."""
+        self.waiting = 0
+        """Partitions that were given to us and are not taken up yet."""
         self._terms = terms
         self._places = places
         self._standing = standing
@@ -153,11 +157,18 @@ class Ownership(threading.Thread):
                 raise LostError(f"the partitions {listed} were not handed over in time")
             taking.drop(numbers)
             log.info("partitions %s are others' now", listed)
-        elif not taking.take(sorted(numbers)):
+        elif not self._took(sorted(numbers), taking):
             raise LostError("what we had not sent yet belongs to others by now")
         else:
             log.info("partitions %s are ours", listed)
             self._host.look(feeds=True)
+
+    def _took(self, numbers: Sequence[int], taking: Taking) -> bool:
+        self.waiting = len(numbers)
+        try:
+            return taking.take(numbers)
+        finally:
+            self.waiting = 0
 
     def _leaving(self, places: tuple[Place, ...]) -> threading.Event:
         """Begin to hand over what is ours of these; called in the library's thread."""

@@ -186,6 +186,11 @@ class Fleet(Alone):
         return ownership is not None and (ownership.lost is not None or ownership.broken is not None)
 
     @property
+    def waiting(self) -> int:
+        """Partitions that were given to us and are not taken up yet."""
+        return 0 if self._ownership is None else self._ownership.waiting
+
+    @property
     def lost(self) -> str | None:
         """Why the term had to end, where another one may begin."""
         return None if self._ownership is None else self._ownership.lost

@@ -62,6 +62,7 @@ def fetch(config: Config, group: str, instance: str | None, stop: threading.Even
         while True:
             fleet = Fleet(options, box, health.part("kafka"))
             metrics.gauge_from("newstap_partitions", lambda: len(fleet.places.ours))  # noqa: B023 - of this term
+            metrics.gauge_from("newstap_partitions_waiting", lambda: fleet.waiting)  # noqa: B023 - as above
             delivery = Delivery(box, [fleet.sink()])
             service = Service(watched, box, delivery, health, metrics, archiving, None, None, fleet)
             code = asyncio.run(service.run(stop, threading.Event(), threading.Event()))

@@ -124,6 +124,9 @@ _ALL = (
         "newstap_partitions",
         "Partitions that this worker, link or fetcher of a group has, taken up and all; 0: it stands by.",
     ),
+    _asked(
+        "newstap_partitions_waiting", "Partitions that a fetcher of a group was given, and is reading what is known of."
+    ),
     _asked("newstap_outbox_rows", "Items accepted and not yet delivered to every sink."),
     _asked("newstap_outbox_bytes", "Their size."),
     _asked("newstap_sink_lag_rows", "Items accepted that this sink does not have yet.", sink=()),
