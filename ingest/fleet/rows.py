@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 COLUMNS = (*FEED_COLUMNS, *STATE_COLUMNS, "configured", "stored", "paused", "added", "dropped", "claimed")
 """All of a feed's that mean anything elsewhere: not its number, nor when it may be claimed, and how often it was."""
 _SELECTED = ", ".join(COLUMNS)
+PARTS = 8
+"""What a feed has shown is kept in so many messages, by the first bits of an entry's key: a feed may have a thousand
+entries, and one that is new is to cost a note of some of them, not of all."""
 _ENTRY = struct.Struct(">16sBId")
 """An entry that a feed has shown: key, length of its content's digest, edits, when it was last shown."""
 
@@ -37,9 +40,18 @@ def read_feed(value: bytes) -> tuple[dict[str, Any], list[tuple[str, str, float]
     return {name: _binary(held) for name, held in row["feed"].items()}, [tuple(one) for one in row["addresses"]]
 
 
-def seen_value(connection: sqlite3.Connection, feed: int) -> bytes:
-    """Return what a feed has shown."""
-    rows = connection.execute("SELECT key, content, edits, last FROM feed_seen WHERE feed = ? ORDER BY key", (feed,))
+def part_of(part: int) -> tuple[bytes, bytes]:
+    """Return the first key of a part, and a key behind its last one."""
+    width = 256 // PARTS
+    return bytes([part * width]), b"\xff" * 17 if part == PARTS - 1 else bytes([(part + 1) * width])
+
+
+def seen_value(connection: sqlite3.Connection, feed: int, part: int) -> bytes:
+    """Return one part of what a feed has shown."""
+    rows = connection.execute(
+        "SELECT key, content, edits, last FROM feed_seen WHERE feed = ? AND key >= ? AND key < ? ORDER BY key",
+        (feed, *part_of(part)),
+    )
     return b"".join(_ENTRY.pack(key, len(content), edits, last) + content for key, content, edits, last in rows)
 
 

@@ -20,7 +20,10 @@ CREATE INDEX request_number ON request (number, place);
 CREATE TABLE link_home (            -- the partition that a link of `link` is known in
     key BLOB PRIMARY KEY, number INTEGER NOT NULL
 ) WITHOUT ROWID;
-CREATE TABLE changed (feed INTEGER PRIMARY KEY, seen INTEGER NOT NULL);  -- since notes were last made
+CREATE TABLE changed (              -- since notes were last made
+    feed INTEGER PRIMARY KEY,
+    seen INTEGER NOT NULL           -- which parts of what it has shown, a bit for each (ingest.fleet.rows.PARTS)
+);
 CREATE TRIGGER feed_added AFTER INSERT ON feed BEGIN
     INSERT INTO changed VALUES (new.id, 0) ON CONFLICT (feed) DO NOTHING;
 END;
@@ -37,9 +40,11 @@ CREATE TRIGGER address_changed AFTER UPDATE ON feed_address BEGIN
     INSERT INTO changed VALUES (new.feed, 0) ON CONFLICT (feed) DO NOTHING;
 END;
 CREATE TRIGGER entry_added AFTER INSERT ON feed_seen BEGIN
-    INSERT INTO changed VALUES (new.feed, 1) ON CONFLICT (feed) DO UPDATE SET seen = 1;
+    INSERT INTO changed VALUES (new.feed, 1 << (instr('0123456789ABCDEF', substr(hex(new.key), 1, 1)) - 1) / 2)
+    ON CONFLICT (feed) DO UPDATE SET seen = seen | excluded.seen;
 END;
 CREATE TRIGGER entry_changed AFTER UPDATE OF content ON feed_seen WHEN old.content <> new.content BEGIN
-    INSERT INTO changed VALUES (new.feed, 1) ON CONFLICT (feed) DO UPDATE SET seen = 1;
+    INSERT INTO changed VALUES (new.feed, 1 << (instr('0123456789ABCDEF', substr(hex(new.key), 1, 1)) - 1) / 2)
+    ON CONFLICT (feed) DO UPDATE SET seen = seen | excluded.seen;
 END;
 """

@@ -13,7 +13,7 @@ from ingest import feedstore
 from ingest.feedstore import PARKED
 from ingest.fleet.definitions import DEFINE, NOTHING, move, redefine
 from ingest.fleet.places import feed_number
-from ingest.fleet.rows import feed_value, read_feed, read_seen, seen_value
+from ingest.fleet.rows import PARTS, feed_value, part_of, read_feed, read_seen, seen_value
 from sinks.kafka_fleet import REQUESTS, STATES, note
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def notes(connection: sqlite3.Connection, places: Places) -> list[Item]:
     rows = connection.execute("SELECT feed, seen FROM changed ORDER BY feed").fetchall()
     items: list[Item] = []
     for feed, seen in rows:
-        items += _of_feed(connection, places, feed, seen=bool(seen))
+        items += _of_feed(connection, places, feed, seen)
     if rows:
         connection.execute("DELETE FROM changed")
     return items
@@ -44,7 +44,7 @@ def told(connection: sqlite3.Connection, number: int, key: str, value: bytes) ->
 
     It is our business from now on: what changes by it is noted as any change of ours is. Feeds rest until `wake`.
     """
-    kind, name = json.loads(key)
+    kind, name, *part = json.loads(key)
     if kind == DEFINE:
         redefine(connection, name, None if value == NOTHING else value, now=time.time())
         return []
@@ -52,19 +52,19 @@ def told(connection: sqlite3.Connection, number: int, key: str, value: bytes) ->
     if kind == MOVED:
         return [note(STATES, number, key, value)]
     connection.execute(
-        "INSERT INTO changed VALUES (?, ?) ON CONFLICT (feed) DO UPDATE SET seen = max(seen, excluded.seen)",
-        (name, kind == SEEN),
+        "INSERT INTO changed VALUES (?, ?) ON CONFLICT (feed) DO UPDATE SET seen = seen | excluded.seen",
+        (name, 1 << part[0] if part else 0),
     )
     return []
 
 
 def learn(connection: sqlite3.Connection, number: int, key: bytes, value: bytes | None) -> None:
     """Take up a note of whoever had the partition before us, or of ourselves. Feeds rest until `wake`."""
-    kind, name = json.loads(key)
+    kind, name, *part = json.loads(key)
     if kind == FEED:
         _learn_feed(connection, number, name, value)
     elif kind == SEEN and (value is not None or _home(connection, name) in {None, number}):
-        connection.execute("DELETE FROM feed_seen WHERE feed = ?", (name,))
+        connection.execute("DELETE FROM feed_seen WHERE feed = ? AND key >= ? AND key < ?", (name, *part_of(part[0])))
         rows = [(name, *row) for row in read_seen(value or b"")]
         connection.executemany("INSERT INTO feed_seen VALUES (?, ?, ?, ?, ?)", rows)
         connection.execute("DELETE FROM changed WHERE feed = ?", (name,))
@@ -161,13 +161,14 @@ def clear(connection: sqlite3.Connection) -> None:
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - our own tables
 
 
-def _of_feed(connection: sqlite3.Connection, places: Places, feed: int, *, seen: bool) -> list[Item]:
+def _of_feed(connection: sqlite3.Connection, places: Places, feed: int, seen: int) -> list[Item]:
+    """Return the notes of a feed, with the parts of what it has shown that have changed."""
     before = _home(connection, feed)
     row = connection.execute("SELECT host FROM feed WHERE id = ?", (feed,)).fetchone()
     now = None if row is None else places.of(row[0])
     items = []
     if before is not None and before != now:
-        items += [note(STATES, before, _key(kind, feed), None) for kind in (FEED, SEEN)]
+        items += [note(STATES, before, key, None) for key in (_key(FEED, feed), *_parts(feed))]
         connection.execute("DELETE FROM home WHERE feed = ?", (feed,))
     if now is None:
         return items
@@ -175,8 +176,9 @@ def _of_feed(connection: sqlite3.Connection, places: Places, feed: int, *, seen:
         items += _moved(connection, places, feed, now)
     topic = STATES if now in places.ours else REQUESTS  # only its owner writes what is known of a partition
     items.append(note(topic, now, _key(FEED, feed), feed_value(connection, feed)))
-    if seen or before != now:
-        items.append(note(topic, now, _key(SEEN, feed), seen_value(connection, feed)))
+    for part, key in enumerate(_parts(feed)):
+        if (before != now or seen & 1 << part) and (value := seen_value(connection, feed, part)):
+            items.append(note(topic, now, key, value))
     if now in places.ours:
         connection.execute("INSERT OR REPLACE INTO home VALUES (?, ?)", (feed, now))
     else:
@@ -244,8 +246,12 @@ def _home(connection: sqlite3.Connection, feed: int) -> int | None:
     return None if row is None else int(row[0])
 
 
-def _key(kind: str, name: object) -> str:
-    return json.dumps([kind, name])
+def _parts(feed: int) -> list[str]:
+    return [_key(SEEN, feed, part) for part in range(PARTS)]
+
+
+def _key(kind: str, *name: object) -> str:
+    return json.dumps([kind, *name])
 
 
 def _forget_changes(connection: sqlite3.Connection, number: int) -> None:
