@@ -5,10 +5,12 @@ from __future__ import annotations
 import gzip
 import shutil
 import time
+from contextlib import closing
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from ingest import state
 from sinks.kafka_client import Connection
 from sinks.kafka_reading import read_topic
 from tests.commands import newstap, rows
@@ -71,13 +73,15 @@ def held(folder: Path, text: bytes) -> list[Path]:
 
 
 @looped
-async def test_it_is_gone_from_files_archive_and_state_and_the_books_add_up(tmp_path: Path) -> None:
+async def test_it_is_gone_from_files_and_archive_and_the_books_add_up(tmp_path: Path) -> None:
     here = await published(tmp_path)
     first, *others = records(here / "out")
     text = first["text"][:60].encode()
-    assert held(here / "out", text), "it was there"
+    assert held(here / "out", text)
+    assert held(here / "archive", text), "it was there"
     told(here, "retract", first["id"], "--reason", "court order")
     assert held(here / "out", text) == []
+    assert held(here / "archive", text) == []
     assert {row["id"] for row in records(here / "out")} == {row["id"] for row in others} - {first["id"]}
     told(here, "audit")
     told(here, "archive", "verify")
@@ -126,6 +130,34 @@ async def test_killed_at_any_moment_it_is_done_by_the_next_call(tmp_path: Path) 
     told(here, "audit")
     told(here, "archive", "verify")
     assert first["id"] not in {row["id"] for row in records(here / "out")}
+
+
+@looped
+async def test_what_a_feed_brings_later_is_neither_published_nor_archived(tmp_path: Path) -> None:
+    archive = {"archive": {"path": str(tmp_path / "archive")}}
+    async with Site() as site:
+        links = [site.on(f"/a/{n}", answer(html(n), Content_Type="text/html")) for n in (1, 2)]
+        feed = site.on("/feed", answer(rss(item(1, link=links[0], description="In short."))))
+        async with Running(tmp_path, feed, fetch={"pages": True}, **archive, **files(tmp_path)) as service:
+            await service.until(lambda: service.records and service.idle.is_set())
+        told(tmp_path, "retract", links[1])
+        site.on("/feed", answer(rss(item(1, link=links[0]), item(2, link=links[1], description="In brief."))))
+        async with Running(tmp_path, feed, fetch={"pages": True}, **archive, **files(tmp_path)) as service:
+            await service.until(lambda: service.skipped and service.idle.is_set())
+    assert [(one.reason, one.url) for one in service.skipped if one.url == links[1]] == [("retracted", links[1])]
+    pages = [gzip.decompress(file.read_bytes()) for file in (tmp_path / "archive" / "warc").glob("*.gz")]
+    assert any(b"<h1>Bridge report 1<" in page for page in pages)
+    assert not any(b"<h1>Bridge report 2<" in page for page in pages)
+    told(tmp_path, "audit")
+
+
+def test_beside_a_service_it_changes_nothing(tmp_path: Path) -> None:
+    config = tmp_path / "newstap.toml"
+    config.write_text(f'[state]\npath = "{tmp_path / "state"}"\n')
+    (tmp_path / "state").mkdir()
+    with closing(state.owned(tmp_path / "state")):
+        assert "another" in told(tmp_path, "retract", "0" * 32, code=2)
+    assert told(tmp_path, "retract", "--list") == ""
 
 
 @pytest.mark.parametrize("wanted", [(), ("no-id",)])
