@@ -23,8 +23,8 @@ BOOTSTRAP = "NEWSTAP_KAFKA_BOOTSTRAP"
 MOST_BYTES = 4_000_000
 """Of the file: some 40,000 feeds."""
 _MOST_DOTS = 100
-# What dots may stand in: strings and comments.
-_NO_KEY = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|#.*")
+# What dots may stand in: strings, comments, and numbers that stand alone.
+_NO_KEY = re.compile(r"\"(?:[^\"\\]|\\.)*\"|'[^']*'|#.*|(?<![\w.-])[+-]?[\d_]+\.[\d_]+(?:[eE][+-]?\d+)?(?![\w.-])")
 _AT = re.compile(r"(.*) \(at (.*)\)", re.DOTALL)
 
 

@@ -302,6 +302,12 @@ def test_what_is_not_toml_is_told_with_its_place(lines, text, expected):
     assert line.startswith(expected)
 
 
+def test_numbers_with_points_are_no_key_however_many_there_are(tmp_path: Path) -> None:
+    (tmp_path / "news.toml").write_text(f"[revisits]\nafter_seconds = {[n + 0.5 for n in range(999)]}\n")
+
+    assert len(load(tmp_path / "news.toml", {}).revisits.after_seconds) == 999
+
+
 @pytest.mark.parametrize(("name", "told"), [("none.toml", "No such file or directory"), (".", "Is a directory")])
 def test_a_file_that_cannot_be_read_is_a_problem_like_others(tmp_path, monkeypatch, name, told):
     monkeypatch.chdir(tmp_path)
