@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from ingest.status.figures import Feeds, Fetchers, Service, Sink, Status, Workers
 
 
-def show(config: Config, *, as_json: bool, out: IO[str] = sys.stdout) -> int:
+def show(config: Config, *, as_json: bool, out: IO[str] | None = None) -> int:
     """Print how things are; return 1 where something needs attention, else 0.
 
     Raises:
         StoreError: there is a state, and it cannot be read.
     """
+    out = out or sys.stdout
     now = time.time()
     found = status(config, now=now)
     if as_json:

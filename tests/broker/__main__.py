@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from typing import TYPE_CHECKING, NoReturn
 
 from tests.broker import VARIABLE, BrokerMissingError, connect
@@ -26,7 +27,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, _terminated)
     try:
         if arguments.verb == "serve":
-            return _serve()
+            _serve()
         command = arguments.command[arguments.command[:1] == ["--"] :]
         return _run(command) if command else parser.error("give a command after --")
     except BrokerMissingError as missing:
@@ -52,16 +53,16 @@ def _run(command: list[str]) -> int:
         broker.stop()
 
 
-def _serve() -> int:
+def _serve() -> NoReturn:
     broker = connect()
     try:
         sys.stderr.write(f"export {VARIABLE}={broker.bootstrap}  (Ctrl-C stops the broker)\n")
         sys.stdout.write(f"{broker.bootstrap}\n")
         sys.stdout.flush()
-        signal.pause()
+        while True:  # not signal.pause(): a signal that comes just before it would not wake it
+            time.sleep(0.5)
     finally:
         broker.stop()
-    return 0
 
 
 def _shell_code(code: int) -> int:
