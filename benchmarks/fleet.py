@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.processes import cpu, cpu_of_tree, load
+from benchmarks.replay import memory_of
 from ingest.feedstore import Feed
 from ingest.fleet.definitions import Defined
 from ingest.fleet.publishing import change
@@ -136,7 +137,7 @@ def _restored(folder: Path, broker: OwnBroker, urls: list[str]) -> None:
             time.sleep(1.0)
         time.sleep(2.0)
     shutil.rmtree(folder / "var")
-    with _fetcher(folder, broker, None, 60.0, group=True):
+    with _fetcher(folder, broker, None, 60.0, group=True) as (process, _):
         until = time.monotonic() + 120
         while not (
             found := re.findall(r"what is known of (\d+) feeds.*seconds=([0-9.]+)", (folder / "log").read_text())[1:]
@@ -144,9 +145,11 @@ def _restored(folder: Path, broker: OwnBroker, urls: list[str]) -> None:
             time.sleep(0.2)
             if time.monotonic() > until:
                 raise SystemExit("not taken over within two minutes")
+        memory = memory_of(process.pid)
     feeds, seconds = found[0]
     size = sum(path.stat().st_size for path in (folder / "var").rglob("*.sqlite"))
-    print(f"{feeds} feeds taken over in {seconds} s   (bar 20); a copy of {size / 1e6:.0f} MB, load {load()}")
+    print(f"{feeds} feeds taken over in {seconds} s   (bar 20), load {load()}")
+    print(f"a copy of {size / 1e6:.0f} MB, {memory:.0f} MiB PSS of the process tree")
 
 
 @contextmanager
