@@ -25,6 +25,7 @@ def main() -> int:
     commands.add_parser("serve", help="print the broker's address and keep it running until Ctrl-C")
     arguments = parser.parse_args()
     signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell has background commands ignore it
     try:
         if arguments.verb == "serve":
             _serve()
