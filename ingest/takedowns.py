@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +32,7 @@ def take_over(config: Config, inputs: Iterable[str], job: Store) -> None:
         StoreError: a state cannot be used.
         ArchiveError: an archive's list cannot be read.
     """
-    folders = {folder for name in inputs for folder in list(Path(name).resolve().parents)[:2]}
+    folders = {folder for name in inputs for folder in list(Path(os.path.realpath(name)).parents)[:2]}
     if config.archive is not None:
         folders.add(config.archive.path.resolve())
     ours = _of_the_service(config)

@@ -173,7 +173,10 @@ def test_the_caller_has_its_turn_while_every_worker_hangs(tmp_path: Path) -> Non
 def test_the_end_in_the_middle_of_work_leaves_no_process(tmp_path: Path) -> None:
     answers = pool(tmp_path).run((page("Notice"), n) for n in range(1000))
     assert next(answer for answer in answers if answer is not None)
-    assert len(mine := workers(os.getpid())) == 2
+    deadline = time.monotonic() + 60
+    while len(mine := workers(os.getpid())) < 2 and time.monotonic() < deadline:
+        next(answers)  # the second one may still be on its way
+    assert len(mine) == 2
     answers.close()  # type: ignore[attr-defined] # a generator
     assert not gone(mine, within=0)
 

@@ -203,7 +203,7 @@ def test_a_partition_that_was_left_to_nobody_is_shared_out_after_a_while(
             enable_auto_commit=False,
             partition_assignment_strategy=[Forgetful],
         )
-        until(lambda: before.poll(timeout_ms=100) or owners(broker.bootstrap, topic_prefix) == [2])
+        until(lambda: (before.poll(timeout_ms=100), owners(broker.bootstrap, topic_prefix))[1] == [2])
         before.close()
         crew.start("one")
         behind = caught_up(crew, accepted)
