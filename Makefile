@@ -31,11 +31,11 @@ help:  ## list the targets
 run: $(VENV)/.project  ## the demo: a sample archive, what came out of it and where (also to NEWSTAP_KAFKA_BOOTSTRAP)
 	@$(VENV)/bin/newstap demo
 
-# Most of what tests take is waiting, for brokers, feeds and kills: three at a time keep two cores busy, and no more than
-# that. A file stays in one process, for what its tests share.
+# Most of what tests take is waiting: two at a time cost little of each other's time, more would make machines of two
+# cores late. A file stays in one process, for what its tests share.
 .PHONY: test
 test: lint types imports $(DEV)/.project  ## all that CI runs: checks, then tests of the wheel with a real Kafka; ARGS="-k name"
-	@$(call PYTEST,,--numprocesses 3 --dist loadfile "$(CURDIR)/tests")
+	@$(call PYTEST,,--numprocesses 2 --dist loadfile "$(CURDIR)/tests")
 
 .PHONY: torture
 torture: $(DEV)/.project  ## the long form of the fault tests, and the table of what each fault costs

@@ -130,9 +130,17 @@ def _revisions(found: list[Seen], story: Expectation) -> int:
     return max(1, min(story.revisions, sum(one.id == story.path for one in found)))
 
 
+def _met(condition: Callable[[], object]) -> bool:
+    """Ask; a file that got its final name between being listed and being read is looked for again."""
+    try:
+        return bool(condition())
+    except FileNotFoundError:
+        return False
+
+
 def _wait(process: subprocess.Popen[str], condition: Callable[[], object], seconds: float) -> None:
     deadline = time.monotonic() + seconds
-    while not condition():
+    while not _met(condition):
         assert process.poll() is None, "the service ended by itself"
         assert time.monotonic() < deadline, "not in time"
         time.sleep(0.1)
