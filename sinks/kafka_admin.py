@@ -236,16 +236,6 @@ def watermark(connection: Connection, group: str, topic: str) -> int:
         consumer.close(autocommit=False, timeout_ms=limit)
 
 
-def partitions(connection: Connection, topic: str) -> int:
-    """Return how many partitions a topic has; 0 where there is none.
-
-    Raises:
-        KafkaTroubleError: no answer.
-    """
-    with admin(connection) as broker:
-        return broker.partitions(topic)
-
-
 def remarks(connection: Connection, group: str, places: Sequence[Place]) -> dict[Place, str]:
     """Return what the last commit of each partition's offset was marked with, by any member; asked as `watermark` is.
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from ingest.fleet import requests, table
 from ingest.fleet.definitions import decoded, define
-from sinks.kafka_fleet import ENDS, at
+from sinks.kafka_fleet import ENDS, WRITER, at
 
 if TYPE_CHECKING:
     import sqlite3
@@ -203,4 +203,4 @@ def requests_at(connection: sqlite3.Connection, names: Names, numbers: Sequence[
 
 def is_ours(read: Fetched, writer: str) -> bool:
     """Tell whether a note is one of our own."""
-    return any(name == "writer" and value == writer.encode() for name, value in read.headers)
+    return (WRITER, writer.encode()) in read.headers

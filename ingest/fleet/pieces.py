@@ -32,12 +32,13 @@ class Pieces:
 
     def begin(self, connection: sqlite3.Connection) -> int:
         """Return what `end` is to be called with."""
-        return _last(connection)
+        del connection
+        return self._box.last()
 
     def end(self, connection: sqlite3.Connection, began: int) -> None:
         """Put into the outbox what changed, and where the piece ends, if there was anything."""
         notes = table.notes(connection, self._places)
-        if notes or _last(connection) > began:
+        if notes or self._box.last() > began:
             self._box.add(connection, ended(notes))
 
 
@@ -62,8 +63,3 @@ class FleetSource(LiveSource):
         super().commit(connection, marks)
         numbers = sorted({int(note.key.split(" ", 2)[1]) for note in notes})
         self._box.add(connection, ended([*notes, *requests_at(connection, self._names, numbers)]))
-
-
-def _last(connection: sqlite3.Connection) -> int:
-    row = connection.execute("SELECT seq FROM sqlite_sequence WHERE name = 'outbox'").fetchone()
-    return int(row[0]) if row else 0

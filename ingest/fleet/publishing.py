@@ -7,20 +7,18 @@ from typing import TYPE_CHECKING
 
 from ingest.feedstore import host_of
 from ingest.fleet.definitions import Defined, decoded, encoded
-from sinks.kafka_admin import prepare
-from sinks.kafka_client import AwayError
-from sinks.kafka_following import Reader
+from sinks.kafka_admin import admin, prepare
 from sinks.kafka_messages import Note
 from sinks.kafka_producer import Session, partition_of
+from sinks.kafka_reading import read_topic
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from sinks.kafka_admin import Plan
-    from sinks.kafka_client import Connection, Place
+    from sinks.kafka_client import Connection
 
 _STALL_SECONDS = 30.0
-_SLICE_SECONDS = 0.2
 
 
 def all_feeds(connection: Connection, plan: Plan) -> list[Defined]:
@@ -65,7 +63,8 @@ def change(
             host: wanted.get(host) for host in before.keys() | wanted.keys() if before.get(host) != wanted.get(host)
         }
         if changed:
-            count = len(_places(connection, topic))
+            with admin(connection) as broker:
+                count = broker.partitions(topic)
             now = int(time.time() * 1000)
             session.send(
                 Note((topic,), partition_of(host.encode(), count), host.encode(), value, now)
@@ -83,29 +82,7 @@ def _by_host(feeds: Iterable[Defined]) -> dict[str, bytes | None]:
     return {host: encoded(those) for host, those in hosts.items()}
 
 
-def _places(connection: Connection, topic: str) -> list[Place]:
-    reader = Reader(connection, "newstap-feeds")
-    try:
-        return reader.places(topic)
-    finally:
-        reader.close()
-
-
 def _read(connection: Connection, topic: str) -> dict[str, bytes | None]:
     """Return the last message of each host."""
-    found: dict[str, bytes | None] = {}
-    reader = Reader(connection, "newstap-feeds")
-    try:
-        left = set(reader.places(topic))
-        reader.read(dict.fromkeys(left))
-        since = time.monotonic()
-        while left:
-            for one in reader.poll(_SLICE_SECONDS):
-                since = time.monotonic()
-                found[(one.key or b"").decode("utf-8", "replace")] = one.value
-            left = {place for place in left if not reader.has_caught_up(place)}
-            if time.monotonic() - since > _STALL_SECONDS:
-                raise AwayError(f"{topic} does not show all it holds, for {_STALL_SECONDS:.0f} s by now")
-    finally:
-        reader.close()
+    found = {one.key: one.body for one in read_topic(connection, topic)}
     return {host: value for host, value in found.items() if value is not None}

@@ -168,7 +168,8 @@ def _of_feed(connection: sqlite3.Connection, places: Places, feed: int, seen: in
     now = None if row is None else places.of(row[0])
     items = []
     if before is not None and before != now:
-        items += [note(STATES, before, key, None) for key in (_key(FEED, feed), *_parts(feed))]
+        parts = [_key(SEEN, feed, part) for part in range(PARTS)]
+        items += [note(STATES, before, key, None) for key in (_key(FEED, feed), *parts)]
         connection.execute("DELETE FROM home WHERE feed = ?", (feed,))
     if now is None:
         return items
@@ -176,9 +177,9 @@ def _of_feed(connection: sqlite3.Connection, places: Places, feed: int, seen: in
         items += _moved(connection, places, feed, now)
     topic = STATES if now in places.ours else REQUESTS  # only its owner writes what is known of a partition
     items.append(note(topic, now, _key(FEED, feed), feed_value(connection, feed)))
-    for part, key in enumerate(_parts(feed)):
+    for part in range(PARTS):
         if (before != now or seen & 1 << part) and (value := seen_value(connection, feed, part)):
-            items.append(note(topic, now, key, value))
+            items.append(note(topic, now, _key(SEEN, feed, part), value))
     if now in places.ours:
         connection.execute("INSERT OR REPLACE INTO home VALUES (?, ?)", (feed, now))
     else:
@@ -244,10 +245,6 @@ def _others(connection: sqlite3.Connection, feed: int, addresses: Iterable[tuple
 def _home(connection: sqlite3.Connection, feed: int) -> int | None:
     row = connection.execute("SELECT number FROM home WHERE feed = ?", (feed,)).fetchone()
     return None if row is None else int(row[0])
-
-
-def _parts(feed: int) -> list[str]:
-    return [_key(SEEN, feed, part) for part in range(PARTS)]
 
 
 def _key(kind: str, *name: object) -> str:

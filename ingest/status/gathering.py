@@ -136,7 +136,7 @@ def _fetchers(config: Config, *, asked: bool) -> Fetchers | None:
         return None
     from ingest.fleet.serving import group_of  # noqa: PLC0415 - as in `_groups`
     from ingest.wiring import connection_of, plan_of  # noqa: PLC0415 - as above
-    from sinks.kafka_admin import admin, lag, partitions  # noqa: PLC0415 - as above
+    from sinks.kafka_admin import admin, lag  # noqa: PLC0415 - as above
     from sinks.kafka_client import KafkaTroubleError  # noqa: PLC0415 - as above
 
     kafka = config.sinks.kafka
@@ -146,8 +146,7 @@ def _fetchers(config: Config, *, asked: bool) -> Fetchers | None:
     try:
         connection = replace(connection_of(kafka), patience_seconds=_KAFKA_SECONDS)
         with admin(connection) as broker:
-            held = broker.shared_out(group, names.feeds)
-        count = partitions(connection, names.feeds)
+            held, count = broker.shared_out(group, names.feeds), broker.partitions(names.feeds)
         owned = {name: len(numbers) for name, numbers in sorted(held.items())}
         behind = lag(connection, group, names.requests)
     except KafkaTroubleError as trouble:
