@@ -101,9 +101,12 @@ def _set(connection: sqlite3.Connection, number: int, one: Defined | None, now: 
 
 def _of_host(connection: sqlite3.Connection, host: str) -> set[int]:
     """Return the feeds that a host's definition led to: they were added under it, wherever they are now."""
-    rows = connection.execute("SELECT feed, url FROM feed_address WHERE feed IN (SELECT id FROM feed WHERE stored)")
-    here = {int(feed) for feed, url in rows if host_of(url) == host and feed_number(url) == feed}
-    return here | {int(row[0]) for row in connection.execute("SELECT feed FROM moved WHERE host = ?", (host,))}
+    rows = connection.execute(
+        "SELECT feed FROM home JOIN feed ON feed.id = home.feed WHERE home.host = ? AND stored"
+        " UNION SELECT feed FROM moved WHERE host = ?",
+        (host, host),
+    )
+    return {int(row[0]) for row in rows}
 
 
 def _row(one: Defined) -> dict[str, object]:

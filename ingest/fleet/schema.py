@@ -8,8 +8,11 @@ CREATE TABLE held (                 -- partitions that there is a copy of
     states INTEGER NOT NULL,        -- the same of notes
     requests INTEGER NOT NULL       -- and of requests
 );
-CREATE TABLE home (feed INTEGER PRIMARY KEY, number INTEGER NOT NULL);  -- the partition that a feed's state is kept in
+CREATE TABLE home (                 -- the partition that a feed is in, and the host that it was added under
+    feed INTEGER PRIMARY KEY, number INTEGER NOT NULL, host TEXT NOT NULL
+);
 CREATE INDEX home_number ON home (number);
+CREATE INDEX home_host ON home (host);
 CREATE TABLE moved (                -- feeds of our hosts whose state is kept elsewhere: they are at another host now
     feed INTEGER PRIMARY KEY, host TEXT NOT NULL, place INTEGER NOT NULL
 );

@@ -181,7 +181,7 @@ def _of_feed(connection: sqlite3.Connection, places: Places, feed: int, seen: in
         if (before != now or seen & 1 << part) and (value := seen_value(connection, feed, part)):
             items.append(note(topic, now, _key(SEEN, feed, part), value))
     if now in places.ours:
-        connection.execute("INSERT OR REPLACE INTO home VALUES (?, ?)", (feed, now))
+        _settle_at(connection, feed, now)
     else:
         feedstore.forget(connection, feed)
     return items
@@ -189,9 +189,7 @@ def _of_feed(connection: sqlite3.Connection, places: Places, feed: int, seen: in
 
 def _moved(connection: sqlite3.Connection, places: Places, feed: int, to: int) -> list[Item]:
     """Return the note, in the partition of the host that it was defined under, of where a feed's state has gone."""
-    urls = connection.execute("SELECT url FROM feed_address WHERE feed = ? ORDER BY since", (feed,)).fetchall()
-    first = next((url for (url,) in urls if feed_number(url) == feed), urls[0][0])
-    host = feedstore.host_of(first)
+    host = _added_under(connection, feed)
     defined, value = places.of(host), json.dumps({"host": host, "to": to}).encode()
     if defined not in places.ours:
         return [note(REQUESTS, defined, _key(MOVED, feed), value)]
@@ -218,7 +216,7 @@ def _learn_feed(connection: sqlite3.Connection, number: int, feed: int, value: b
             "INSERT OR IGNORE INTO feed_address VALUES (?, ?, ?, ?)",
             [(address, feed, url, since) for address, url, since in addresses],
         )
-        connection.execute("INSERT INTO home VALUES (?, ?)", (feed, number))
+        _settle_at(connection, feed, number)
     connection.execute("DELETE FROM changed WHERE feed = ?", (feed,))
     if value is not None and others:  # it has moved to where another one is at home: both are one from now on
         feedstore.merge(connection, feed, others[0], time.time())
@@ -240,6 +238,19 @@ def _others(connection: sqlite3.Connection, feed: int, addresses: Iterable[tuple
         for address, _, _ in addresses
     ]
     return [row[0] for row in found if row is not None and row[0] != feed]
+
+
+def _settle_at(connection: sqlite3.Connection, feed: int, number: int) -> None:
+    """Note the partition that a feed is in; the host that it was added under never changes."""
+    if _home(connection, feed) != number:
+        row = (feed, number, _added_under(connection, feed))
+        connection.execute("INSERT OR REPLACE INTO home VALUES (?, ?, ?)", row)
+
+
+def _added_under(connection: sqlite3.Connection, feed: int) -> str:
+    """Return the host of the address that a feed has its number from."""
+    urls = connection.execute("SELECT url FROM feed_address WHERE feed = ? ORDER BY since", (feed,)).fetchall()
+    return feedstore.host_of(next((url for (url,) in urls if feed_number(url) == feed), urls[0][0]))
 
 
 def _home(connection: sqlite3.Connection, feed: int) -> int | None:
