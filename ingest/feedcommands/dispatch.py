@@ -30,7 +30,8 @@ def run(options: argparse.Namespace, config: Config) -> int:
 def _list(options: argparse.Namespace, config: Config) -> int:
     from ingest.feedcommands import known, listing  # noqa: PLC0415 - see the module
 
-    rows = _shared(config).known() if config.fetch.group else known.feeds(config)
+    shared = _shared(config)
+    rows = known.feeds(config) if shared is None else shared.known()
     if options.json:
         listing.write_json(rows, sys.stdout)
     else:
@@ -59,8 +60,8 @@ def _add(options: argparse.Namespace, config: Config) -> int:
         if found is None:
             return 1
         wanted = found
-    if config.fetch.group:
-        for url, new in _shared(config).add(wanted).items():
+    if (shared := _shared(config)) is not None:
+        for url, new in shared.add(wanted).items():
             print("added" if new else "known", url)  # noqa: T201 - the command's output
         return 0
     return changes.add(config, wanted, now=time.time())
@@ -69,8 +70,8 @@ def _add(options: argparse.Namespace, config: Config) -> int:
 def _remove(options: argparse.Namespace, config: Config) -> int:
     from ingest.feedcommands import changes  # noqa: PLC0415 - see the module
 
-    if config.fetch.group:
-        _shared(config).remove(options.urls)
+    if (shared := _shared(config)) is not None:
+        shared.remove(options.urls)
         return _said("removed", options.urls)
     return changes.remove(config, options.urls, now=time.time())
 
@@ -78,8 +79,8 @@ def _remove(options: argparse.Namespace, config: Config) -> int:
 def _pause(options: argparse.Namespace, config: Config) -> int:
     from ingest.feedcommands import changes  # noqa: PLC0415 - see the module
 
-    if config.fetch.group:
-        _shared(config).pause(options.urls, paused=options.action == "pause")
+    if (shared := _shared(config)) is not None:
+        shared.pause(options.urls, paused=options.action == "pause")
         return _said(f"{options.action}d", options.urls)
     return changes.pause(config, options.urls, paused=options.action == "pause")
 
@@ -87,13 +88,13 @@ def _pause(options: argparse.Namespace, config: Config) -> int:
 def _import(options: argparse.Namespace, config: Config) -> int:
     from ingest.feedcommands import opml  # noqa: PLC0415 - see the module
 
-    return opml.take_in(config, path(options.file), now=time.time())
+    return opml.take_in(config, path(options.file), now=time.time(), shared=_shared(config))
 
 
 def _export(options: argparse.Namespace, config: Config) -> int:
     from ingest.feedcommands import opml  # noqa: PLC0415 - see the module
 
-    return opml.give_out(config, path(options.file))
+    return opml.give_out(config, path(options.file), shared=_shared(config))
 
 
 def _test(options: argparse.Namespace, config: Config) -> int:
@@ -102,7 +103,10 @@ def _test(options: argparse.Namespace, config: Config) -> int:
     return asyncio.run(trial.try_out(config, options.url, sys.stdout))
 
 
-def _shared(config: Config) -> Shared:
+def _shared(config: Config) -> Shared | None:
+    """Return the feeds that fetchers share out; None where this machine has its own."""
+    if config.fetch.group is None:
+        return None
     from ingest.feedcommands.shared import Shared  # noqa: PLC0415 - Kafka takes a third of a second to load
 
     return Shared(config)

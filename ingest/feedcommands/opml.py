@@ -36,7 +36,7 @@ class _Wanted(NamedTuple):
     """Why, for each that cannot be taken."""
 
 
-def take_in(config: Config, file: Path | None, *, now: float) -> int:
+def take_in(config: Config, file: Path | None, *, now: float, shared: Shared | None = None) -> int:
     """Add the feeds of an OPML file to the store, folders and categories as folders; return the exit code.
 
     Doing it again changes nothing. What is already known keeps what the file does not name.
@@ -45,6 +45,7 @@ def take_in(config: Config, file: Path | None, *, now: float) -> int:
         config: where the state is.
         file: None for standard input.
         now: Unix time.
+        shared: the feeds of all fetchers, where they share them out; then those are added to.
 
     Raises:
         FeedsError: the file cannot be read, or is no OPML.
@@ -62,17 +63,16 @@ def take_in(config: Config, file: Path | None, *, now: float) -> int:
     except FeedError as error:
         raise FeedsError(f"{name}: {error}") from error
     wanted = _wanted(listing)
-    if config.fetch.group:
-        return _taken_in_by_all(config, wanted)
+    if shared is not None:
+        return _taken_in_by_all(shared, wanted)
     with known.opened(config) as store, store.transaction() as connection:
         feeds = _without_tags_twice(connection, wanted.feeds)
         changes = feedstore.add(connection, feeds, settings=configured.settings(config.schedule), now=now)
     return _told(wanted, len(changes.added), len(feeds))
 
 
-def _taken_in_by_all(config: Config, wanted: _Wanted) -> int:
+def _taken_in_by_all(shared: Shared, wanted: _Wanted) -> int:
     """Add the feeds to those that all fetchers share out."""
-    shared = _shared(config)
     tags = {feedstore.address_of(row.feed.url): row.feed.tags for row in shared.known()}
     feeds = [
         replace(feed, folders=tuple(name for name in feed.folders if name not in tags.get(address, ())))
@@ -82,12 +82,6 @@ def _taken_in_by_all(config: Config, wanted: _Wanted) -> int:
     return _told(wanted, sum(shared.add(feeds).values()), len(feeds))
 
 
-def _shared(config: Config) -> Shared:
-    from ingest.feedcommands.shared import Shared  # noqa: PLC0415 - Kafka takes a third of a second to load
-
-    return Shared(config)
-
-
 def _told(wanted: _Wanted, added: int, taken: int) -> int:
     for reason in wanted.refused:
         print(f"refused: {visible(mask_urls(reason))}", file=sys.stderr)  # noqa: T201 - for people
@@ -95,18 +89,19 @@ def _told(wanted: _Wanted, added: int, taken: int) -> int:
     return 0
 
 
-def give_out(config: Config, file: Path | None) -> int:
+def give_out(config: Config, file: Path | None, *, shared: Shared | None = None) -> int:
     """Write every feed as OPML, paused or not, its folders and tags as folders; return the exit code.
 
     Args:
         config: where the feeds are.
         file: None for standard output.
+        shared: as of `take_in`.
 
     Raises:
         FeedsError: the file cannot be written.
         StoreError: the state cannot be read.
     """
-    feeds = [row.feed for row in (_shared(config).known() if config.fetch.group else known.feeds(config))]
+    feeds = [row.feed for row in (known.feeds(config) if shared is None else shared.known())]
     body = write_opml(
         Subscription(url=feed.url, title=feed.name or "", tags=tuple(dict.fromkeys((*feed.folders, *feed.tags))))
         for feed in feeds
