@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Any
 from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition, errors
 from kafka.admin import ACLOperation, ConfigResource, ConfigResourceType, MemberToRemove
 
-from sinks.kafka_client import RIGHTS, Connection, DeniedError, KafkaTroubleError, connected, translated
+from sinks.kafka_client import RIGHTS, Connection, DeniedError, KafkaTroubleError, Place, connected, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from sinks.kafka_client import Place
+    from kafka.structs import OffsetAndMetadata
+
     from sinks.kafka_messages import Names
 
 log = logging.getLogger(__name__)
@@ -215,10 +216,27 @@ def losses(configs: dict[str, dict[str, str]], ours: Names) -> list[str]:
 def watermark(connection: Connection, group: str, topic: str) -> int:
     """Return the sequence number committed with the last transaction of a group; 0 when there is none.
 
-    Asked by a `read_committed` consumer, because only that waits for a transaction whose end is still being written.
+    Raises:
+        KafkaTroubleError: no answer.
+    """
+    place = Place(topic, 0)
+    found = _committed(connection, group, [place])
+    return int(found[place].offset) if place in found else 0
+
+
+def remarks(connection: Connection, group: str, places: Sequence[Place]) -> dict[Place, str]:
+    """Return what the last commit of each partition's offset was marked with, by any member.
 
     Raises:
         KafkaTroubleError: no answer.
+    """
+    return {place: str(one.metadata or "") for place, one in _committed(connection, group, places).items()}
+
+
+def _committed(connection: Connection, group: str, places: Sequence[Place]) -> dict[Place, OffsetAndMetadata]:
+    """Return what a group has committed last of these partitions, where it has committed anything.
+
+    Asked by a `read_committed` consumer, because only that waits for a transaction whose end is still being written.
     """
     limit = int(connection.patience_seconds * 1000)
     consumer = connected(
@@ -230,35 +248,13 @@ def watermark(connection: Connection, group: str, topic: str) -> int:
         enable_auto_commit=False,
     )
     try:
-        with translated(f"asking for the watermark of group {group}"):
-            return consumer.committed(TopicPartition(topic, 0), timeout_ms=limit) or 0
-    finally:
-        consumer.close(autocommit=False, timeout_ms=limit)
-
-
-def remarks(connection: Connection, group: str, places: Sequence[Place]) -> dict[Place, str]:
-    """Return what the last commit of each partition's offset was marked with, by any member; asked as `watermark` is.
-
-    Raises:
-        KafkaTroubleError: no answer.
-    """
-    limit = int(connection.patience_seconds * 1000)
-    consumer = connected(
-        KafkaConsumer,
-        connection,
-        "newstap-remarks",
-        group_id=group,
-        isolation_level="read_committed",
-        enable_auto_commit=False,
-    )
-    try:
         with translated(f"asking for the offsets of group {group}"):
             found = {
                 place: consumer.committed(TopicPartition(*place), metadata=True, timeout_ms=limit) for place in places
             }
     finally:
         consumer.close(autocommit=False, timeout_ms=limit)
-    return {place: str(one.metadata or "") for place, one in found.items() if one is not None and one.offset >= 0}
+    return {place: one for place, one in found.items() if one is not None and one.offset >= 0}
 
 
 def lag(connection: Connection, group: str, topic: str) -> int | None:

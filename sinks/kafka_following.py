@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from typing import TYPE_CHECKING
 
 from kafka import KafkaConsumer, TopicPartition, errors
 
-from sinks.kafka_client import Connection, Fetched, KafkaTroubleError, Place, connected, translated
+from sinks.kafka_client import AwayError, Connection, Fetched, KafkaTroubleError, Place, connected, translated
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    import threading
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from kafka.consumer.fetcher import ConsumerRecord
 
+log = logging.getLogger(__name__)
+
+_SLICE_SECONDS = 0.5
 FETCH_BYTES = 16_000_000
 """Of one answer of a broker; a message larger than that comes alone."""
 
@@ -103,6 +109,33 @@ class Reader:
         end = self.end(place)
         return end is not None and self.position(place) >= end
 
+    def until_caught_up(
+        self, places: Iterable[Place], *, stall_seconds: float, stop: threading.Event | None = None
+    ) -> Iterator[tuple[list[Fetched], list[Place]]]:
+        """Yield what comes, and which of these partitions were read to their end with it, until all were.
+
+        A message that the library cannot take apart is told and passed over.
+
+        Args:
+            places: among those that are read.
+            stall_seconds: without a message for so long the broker keeps something back.
+            stop: gives up.
+
+        Raises:
+            AwayError: it stalls.
+            KafkaTroubleError: no answer.
+        """
+        left, since = set(places), time.monotonic()
+        while left and not (stop is not None and stop.is_set()):
+            found = passing_over(self.poll, _SLICE_SECONDS)
+            since = time.monotonic() if found else since
+            done = [place for place in left if self.has_caught_up(place)]
+            left.difference_update(done)
+            yield found, done
+            if left and time.monotonic() - since > stall_seconds:
+                topics = ", ".join(sorted({place.topic for place in left}))
+                raise AwayError(f"{topics} does not show all it holds, for {stall_seconds:.0f} s by now")
+
     def end(self, place: Place) -> int | None:
         """Return where a partition ended when it last answered, open transactions included; None before that."""
         end = self._consumer.highwater(TopicPartition(*place))
@@ -131,6 +164,15 @@ class Reader:
     def close(self) -> None:
         """Release what is held; never raises."""
         self._consumer.close(autocommit=False, timeout_ms=self._limit)
+
+
+def passing_over(poll: Callable[[float], list[Fetched]], seconds: float) -> list[Fetched]:
+    """Return what comes within so many seconds; what the library cannot take apart is told and passed over."""
+    try:
+        return poll(seconds)
+    except UnreadableMessageError as bad:
+        log.warning("passed over: %s", bad)
+        return []
 
 
 def polled(consumer: KafkaConsumer, seconds: float) -> list[Fetched]:

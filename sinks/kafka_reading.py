@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 from kafka import KafkaConsumer, TopicPartition
 
 from sinks.kafka_client import AwayError, Connection, connected, translated
-from sinks.kafka_following import UnreadableMessageError, polled
+from sinks.kafka_following import passing_over, polled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from sinks.kafka_client import Fetched
-
-log = logging.getLogger(__name__)
 
 _POLL_SECONDS = 0.5
 _SILENT_POLLS = 60
@@ -59,7 +55,7 @@ def read_topic(connection: Connection, topic: str) -> Iterator[Stored]:
         while True:
             with translated(f"reading {topic}"):
                 left = [part for part in parts if consumer.position(part) < ends[part]]
-                found = _polled(consumer) if left else []
+                found = passing_over(partial(polled, consumer), _POLL_SECONDS) if left else []
             if not left:
                 return
             silent = 0 if found else silent + 1
@@ -71,12 +67,3 @@ def read_topic(connection: Connection, topic: str) -> Iterator[Stored]:
                     yield Stored(message.place.partition, message.offset, key, message.value)
     finally:
         consumer.close()
-
-
-def _polled(consumer: KafkaConsumer) -> list[Fetched]:
-    """Return what came; a message that the library cannot take apart is told and passed over."""
-    try:
-        return polled(consumer, _POLL_SECONDS)
-    except UnreadableMessageError as bad:
-        log.warning("passed over: %s", bad)
-        return []

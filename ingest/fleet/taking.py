@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ingest.fleet.copy import Held, is_ours
-from sinks.kafka_client import AwayError, Place
+from sinks.kafka_client import Place
 from sinks.kafka_fleet import read_remark
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_SLICE_SECONDS = 0.5
 _STALL_SECONDS = 60.0
 """A transaction of a fetcher that died is ended by the broker in less."""
 _CHUNK = 2_000
@@ -136,12 +135,9 @@ class Taking:
     def _read_to_the_end(self, starts: dict[Place, int | None]) -> None:
         """Read partitions from where they begin for us to where they end, and take it up."""
         self._reader.read({**self._positions, **starts})
-        left, since = set(starts), time.monotonic()
         notes: list[Fetched] = []
         asked: dict[tuple[Place, bytes], Fetched] = {}
-        while left:
-            found = self._reader.poll(_SLICE_SECONDS)
-            since = time.monotonic() if found else since
+        for found, _ in self._reader.until_caught_up(starts, stall_seconds=_STALL_SECONDS):
             for one in found:
                 if one.place.topic == self._names.states:
                     notes.append(one)
@@ -152,9 +148,6 @@ class Taking:
             if len(notes) >= _CHUNK:
                 self._take_up(notes)
                 notes = []
-            left = {place for place in left if not self._reader.has_caught_up(place)}
-            if time.monotonic() - since > _STALL_SECONDS:
-                raise AwayError(f"{self._names.states} does not show all it holds, for {_STALL_SECONDS:.0f} s by now")
         self._take_up(notes)
         self._copy.take_up(sorted(asked.values(), key=lambda one: (one.place, one.offset)))
         followed = {*self._positions, *(place for place in starts if place.topic == self._names.requests)}

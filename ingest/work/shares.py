@@ -2,23 +2,18 @@
 
 from __future__ import annotations
 
-import logging
-import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from sinks.kafka_client import AwayError, Place
-from sinks.kafka_following import Reader, UnreadableMessageError
+from sinks.kafka_client import Place
+from sinks.kafka_following import Reader
 
 if TYPE_CHECKING:
     import threading
     from collections.abc import Sequence
 
     from ingest.work.memory import Memory
-    from sinks.kafka_client import Connection, Fetched
+    from sinks.kafka_client import Connection
 
-log = logging.getLogger(__name__)
-
-_SLICE_SECONDS = 0.5
 _STALL_SECONDS = 90.0
 """A transaction of a worker that died is ended by the broker in less."""
 
@@ -71,24 +66,11 @@ def remember(connection: Connection, topic: str, shares: Sequence[Share], stop: 
     reader = Reader(connection, "newstap-memory")
     try:
         reader.read(dict.fromkeys(left))
-        since = time.monotonic()
-        while left and not stop.is_set():
-            for one in _polled(reader):
-                since = time.monotonic()
+        for found, done in reader.until_caught_up(left, stall_seconds=_STALL_SECONDS, stop=stop):
+            for one in found:
                 if one.key is not None and one.place in left:
                     left[one.place].memory.learn(one.key, one.value)
-            for place in [place for place in left if reader.has_caught_up(place)]:
+            for place in done:
                 left.pop(place).memory.begin()
-            if time.monotonic() - since > _STALL_SECONDS:
-                raise AwayError(f"{topic} does not show all it holds, for {_STALL_SECONDS:.0f} s by now")
     finally:
         reader.close()
-
-
-def _polled(reader: Reader) -> list[Fetched]:
-    """Return what came; a message that the library cannot take apart is none of ours, and nothing to remember."""
-    try:
-        return reader.poll(_SLICE_SECONDS)
-    except UnreadableMessageError as bad:
-        log.warning("passed over: %s", bad)
-        return []
