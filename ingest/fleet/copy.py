@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ingest.fleet import requests, table
@@ -14,7 +14,7 @@ from sinks.kafka_fleet import ENDS, WRITER, at
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 
     from ingest.fleet.places import Places
     from ingest.live.current import Current
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from sinks.outbox import Outbox
 
 log = logging.getLogger(__name__)
+_IN_PART = -1
+"""In place of an offset of states: the partition is being read for the first time."""
 _AT_ONCE = 500
 """Pieces of work that are given together."""
 T = TypeVar("T")
@@ -75,45 +77,60 @@ class Copy:
         self._skipped = skipped
         self._delay_seconds = delay_seconds
 
-    def held(self, number: int) -> Held | None:
-        """Return how far the copy of a partition was read; None where there is none."""
-
-        def query(connection: sqlite3.Connection) -> Held | None:
-            row = connection.execute("SELECT feeds, states, requests FROM held WHERE number = ?", (number,)).fetchone()
-            return None if row is None else Held(*row)
-
-        return self._run(query)
-
-    def reach(self, number: int) -> int:
-        """Return how far our own notes about a partition reach, which the copy has all: where to read on from."""
-        return int(self._box.ledger("kafka").load()[1].get(ENDS, {}).get(str(number), 0))
-
     def owes(self) -> bool:
         """Tell whether anything waits to be sent."""
-        return self._run(lambda connection: bool(connection.execute("SELECT 1 FROM outbox LIMIT 1").fetchone()))
+        return self._read(lambda connection: bool(connection.execute("SELECT 1 FROM outbox LIMIT 1").fetchone()))
 
     def ours(self) -> frozenset[int]:
         """Return the partitions that were ours when the copy was last worked on."""
         query = "SELECT number FROM held WHERE ours"
-        return self._run(lambda connection: frozenset(row[0] for row in connection.execute(query)))
+        return self._read(lambda connection: frozenset(row[0] for row in connection.execute(query)))
 
-    def begin(self, number: int, held: Held) -> None:
-        """Have a copy of a partition that is ours from now on, read as far as told."""
-        row = (number, held.feeds, held.states, held.requests)
-        self._run(lambda connection: connection.execute("INSERT OR REPLACE INTO held VALUES (?, 1, ?, ?, ?)", row))
+    def begin(self, feeds: Mapping[int, int], strangers: Collection[int]) -> dict[int, Held | None]:
+        """Have a copy of partitions that are ours from now on; return how far each was read, None where there was none.
 
-    def oldest(self, number: int) -> int | None:
-        """Return the offset of the oldest request of a partition that has no outcome yet."""
-        return self._run(lambda connection: requests.oldest(connection, number))
+        Where there was none there is none before `hold`: what was read in part is read from the beginning again.
 
-    def learn(self, read: Sequence[Fetched], positions: dict[int, int]) -> None:
-        """Take up notes of others, and how far partitions were read with them."""
+        Args:
+            feeds: of each the offset of the next definition to take up.
+            strangers: those that others had since: they have changed the requests.
+        """
+
+        def work(connection: sqlite3.Connection) -> dict[int, Held | None]:
+            found = {number: _held(connection, number) for number in feeds}
+            for number, held in found.items():
+                if held is None:
+                    table.forget(connection, number)
+                row = Held(feeds[number], _IN_PART, 0) if held is None else held
+                connection.execute("INSERT OR REPLACE INTO held VALUES (?, 1, ?, ?, ?)", (number, *astuple(row)))
+            requests.leave(
+                connection, [number for number, held in found.items() if held is None or number in strangers]
+            )
+            reach = self._box.ledger("kafka").load()[1].get(ENDS, {})  # our own notes: the copy has them all
+            return {
+                number: held and replace(held, states=max(held.states, reach.get(str(number), 0)))
+                for number, held in found.items()
+            }
+
+        return self._run(work)
+
+    def hold(self, positions: Mapping[int, tuple[int, int]]) -> None:
+        """Note that partitions were read to their end: of states and requests the offsets of the next messages."""
+        rows = [(*reached, number) for number, reached in positions.items()]
+        self._run(
+            lambda connection: connection.executemany("UPDATE held SET states = ?, requests = ? WHERE number = ?", rows)
+        )
+
+    def oldest(self, numbers: Iterable[int]) -> dict[int, int | None]:
+        """Return of each partition the offset of the oldest request that has no outcome yet."""
+        return self._read(lambda connection: {number: requests.oldest(connection, number) for number in numbers})
+
+    def learn(self, read: Sequence[Fetched]) -> None:
+        """Take up notes of others."""
 
         def work(connection: sqlite3.Connection) -> None:
             for one in read:
                 table.learn(connection, one.place.partition, one.key or b"[]", one.value)
-            rows = [(offset, number) for number, offset in positions.items()]
-            connection.executemany("UPDATE held SET states = ? WHERE number = ?", rows)
 
         self._run(work)
 
@@ -149,14 +166,6 @@ class Copy:
             return []
         return define(connection, host, feeds, self._current.base, now=time.time())
 
-    def leave(self, number: int) -> None:
-        """Forget the requests of a partition: others have changed them since."""
-        self._run(lambda connection: requests.leave(connection, [number]))
-
-    def forget(self, number: int) -> None:
-        """Forget all of a partition, to read it from the beginning."""
-        self._run(lambda connection: table.forget(connection, number))
-
     def wake(self, numbers: Sequence[int]) -> int:
         """Have what is ours be polled; return how many feeds that is."""
 
@@ -179,8 +188,16 @@ class Copy:
             done += [each.result() for each in begun]
         return done
 
+    def _read(self, query: Callable[[sqlite3.Connection], T]) -> T:
+        return asyncio.run_coroutine_threadsafe(self._writer.read(query), self._loop).result()
+
     def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         return asyncio.run_coroutine_threadsafe(self._writer.run(work), self._loop).result()
+
+
+def _held(connection: sqlite3.Connection, number: int) -> Held | None:
+    row = connection.execute("SELECT feeds, states, requests FROM held WHERE number = ?", (number,)).fetchone()
+    return None if row is None or row[1] == _IN_PART else Held(*row)
 
 
 def _of(work: Callable[[sqlite3.Connection, Fetched], T], one: Fetched) -> Callable[[sqlite3.Connection], T]:

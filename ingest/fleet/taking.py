@@ -6,12 +6,12 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from ingest.fleet.copy import Held, is_ours
+from ingest.fleet.copy import is_ours
 from sinks.kafka_client import Place
 from sinks.kafka_fleet import read_remark
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from ingest.fleet.copy import Copy
     from ingest.fleet.places import Places
@@ -71,12 +71,13 @@ class Taking:
         }
         if not self._is_sound(set(numbers), strangers):
             return False
-        starts = {place: start for number in numbers for place, start in self._starts(number, number in strangers)}
-        self._fresh = {place.partition for place, start in starts.items() if start is None}
-        for number in numbers:
-            if (held := self._copy.held(number)) is None:
-                held = Held(remarks[number][0] or 0, 0, 0)
-            self._copy.begin(number, held)
+        held = self._copy.begin({number: offset or 0 for number, (offset, _) in remarks.items()}, strangers)
+        self._fresh = {number for number, one in held.items() if one is None}
+        starts: dict[Place, int | None] = {}
+        for number, one in held.items():
+            asked = self._committed(self._names.requests, number)[0]
+            starts[Place(self._names.states, number)] = None if one is None else one.states
+            starts[Place(self._names.requests, number)] = asked if one is None or number in strangers else one.requests
         self._read_to_the_end(starts)
         self._stand(numbers)
         self._places.take(numbers)
@@ -97,18 +98,6 @@ class Taking:
         if self._places.ours and gone:  # polls of theirs may be under way
             return False
         return not (gone or strangers & before) or not self._copy.owes()
-
-    def _starts(self, number: int, strange: bool) -> list[tuple[Place, int | None]]:  # noqa: FBT001 - ours alone
-        """Return from where a partition's notes and requests are to be read; None is the beginning."""
-        states, asked = Place(self._names.states, number), Place(self._names.requests, number)
-        held = self._copy.held(number)
-        if held is None:
-            self._copy.forget(number)
-        known = None if held is None else max(held.states, self._copy.reach(number))
-        if held is None or strange:
-            self._copy.leave(number)
-            return [(states, known), (asked, self._committed(self._names.requests, number)[0])]
-        return [(states, known), (asked, held.requests)]
 
     def drop(self, numbers: Iterable[int]) -> None:
         """Follow these no more."""
@@ -150,21 +139,23 @@ class Taking:
                 notes = []
         self._take_up(notes)
         self._copy.take_up(sorted(asked.values(), key=lambda one: (one.place, one.offset)))
-        followed = {*self._positions, *(place for place in starts if place.topic == self._names.requests)}
-        self._positions = {place: self._reader.position(place) for place in followed}
+        reached = {place: self._reader.position(place) for place in {**self._positions, **starts}}
+        self._positions = {place: at for place, at in reached.items() if place.topic == self._names.requests}
         self._reader.read(dict(self._positions))
+        self._copy.hold({number: self._reached(reached, number) for number in {place.partition for place in starts}})
+
+    def _reached(self, positions: Mapping[Place, int], number: int) -> tuple[int, int]:
+        return positions[Place(self._names.states, number)], positions[Place(self._names.requests, number)]
 
     def _take_up(self, notes: Sequence[Fetched]) -> None:
-        positions = {one.place.partition: one.offset + 1 for one in notes}
         news = [one for one in notes if one.place.partition in self._fresh or not is_ours(one, self._writer)]
-        self._copy.learn(news, positions)
+        self._copy.learn(news)
 
     def _stand(self, numbers: Sequence[int]) -> None:
         offsets = {}
-        for number in numbers:
+        for number, oldest in self._copy.oldest(numbers).items():
             feeds, asked = Place(self._names.feeds, number), Place(self._names.requests, number)
             offsets[feeds] = self._member.position(feeds) or 0
-            oldest = self._copy.oldest(number)
             offsets[asked] = self._positions[asked] if oldest is None else oldest
         self._standing.given(offsets)
 
