@@ -88,7 +88,10 @@ class Reading(Generic[T]):
 
     def look(self, seconds: float) -> None:
         """Hear what the group says and read on, for so many seconds at most; connect first where that is needed."""
-        self._looked_at = time.monotonic()
+        now = time.monotonic()
+        if now - self._looked_at > _SILENT_SECONDS:
+            self._begin_watch()  # we were frozen: that silence was ours, not the group's
+        self._looked_at = now
         try:
             if self._ends() or not self._is_seated(seconds) or self.seat is None:
                 return

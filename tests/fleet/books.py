@@ -59,24 +59,38 @@ def delivered(pages: Iterable[bytes]) -> Counter[str]:
     return Counter(url.rpartition("/")[2] for url in urls)
 
 
-def kept(requests: Sequence[Request], pages: Counter[str], interval: float) -> Books:
+class Thaw(NamedTuple):
+    """A fetcher that was frozen, and when it was not any more (Unix seconds)."""
+
+    agent: str
+    moment: float
+
+    def had_begun(self, one: Request) -> bool:
+        """Say whether a request was on its way when the fetcher froze, and went out when it woke."""
+        return one.agent == self.agent and 0 <= one.came - self.moment < _SLACK_SECONDS
+
+
+def kept(requests: Sequence[Request], pages: Counter[str], interval: float, thaw: Thaw | None = None) -> Books:
     """Return what went wrong.
 
     Args:
         requests: all there were; what feeds have shown must be among the pages.
         pages: as of `delivered`.
         interval: the shortest time between two polls of a feed (seconds).
+        thaw: one request of this fetcher at a host may be early and overlap: it had begun when the fetcher froze.
     """
+    begun = {} if thaw is None else {one.host: one for one in reversed(requests) if thaw.had_begun(one)}
+    timed = [one for one in requests if begun.get(one.host) is not one]
     shown = {path: max(one.items for one in those) for path, those in polls(requests).items()}
     wanted = [f"{path[6:-4]}-{n}" for path, items in shown.items() for n in range(items)]
     early = [
         f"{path}: {later.came - one.came:.2f} s after {one.agent}, by {later.agent}"
-        for path, those in polls(requests).items()
+        for path, those in polls(timed).items()
         for one, later in pairwise(those)
         if later.came - one.came < interval - _SLACK_SECONDS
     ]
     doubled = [f"{name}: {n} times" for name, n in pages.items() if n > 1]
-    return Books([name for name in wanted if name not in pages], doubled, early, _overlapping(requests))
+    return Books([name for name in wanted if name not in pages], doubled, early, _overlapping(timed))
 
 
 def late(requests: Iterable[Request], feeds: Iterable[str], moment: float, interval: float) -> float:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.fleet.books import Books
+    from tests.fleet.books import Books, Thaw
 
 PARTITIONS = 12
 _ON_ITS_WAY_SECONDS = 30.0
@@ -146,14 +146,14 @@ class Fleet:
         shown = requests_of(self._log)
         until(lambda: not kept(shown, delivered(self._pages()), self._interval).lost, seconds)
 
-    def books(self) -> tuple[Books, int]:
-        """Return what went wrong so far, and how many pages were delivered.
+    def books(self, thaw: Thaw | None = None) -> tuple[Books, int]:
+        """Return what went wrong so far, but for what `kept` excuses, and how many pages were delivered.
 
         What was shown after the pages were counted is not missed.
         """
         shown = requests_of(self._log)
         pages = delivered(self._pages())
-        found = kept(shown, pages, self._interval)
+        found = kept(shown, pages, self._interval, thaw)
         late = [name for name in found.lost if not self._is_old(name)]
         return found._replace(lost=[name for name in found.lost if name not in late]), pages.total()
 
