@@ -13,6 +13,7 @@ from ingest.work.shadow import Shadow
 from ingest.work.shares import Share, Taken, remember
 from processors.records import Failed, Form, Mode, Origin, Page, Step
 from sinks.codec import CodecError
+from sinks.kafka_agreement import Agreement, OrphansError, numbers_of
 from sinks.kafka_client import AwayError, DeniedError, FencedError, KafkaTroubleError, Place
 from sinks.kafka_following import UnreadableMessageError, behind
 from sinks.kafka_group import Change, Changed
@@ -66,7 +67,8 @@ class Reading(Generic[T]):
         self._failures = 0
         self._retry_at = self._told_at = 0.0
         self._looked_at = self._watched_at = time.monotonic()
-        self._fed_at = self._settled_at = self._agreed_at = self._whole_at = self._looked_at
+        self._fed_at = self._settled_at = self._looked_at
+        self._agreement: Agreement | None = None
         self.unread = 0
         """Messages that wait in our partitions, at the last count."""
         self.lag: dict[Place, int] = {}
@@ -175,6 +177,7 @@ class Reading(Generic[T]):
             self._stop.wait(seconds)
         elif self.seat is None:
             self.seat = Seat(self._terms)
+            self._agreement = Agreement(self.seat.member, self._terms.instance)
             self._begin_watch()
         return self.seat is not None
 
@@ -186,7 +189,7 @@ class Reading(Generic[T]):
             new = {place: share for place, share in new.items() if place not in places}
             new |= {place: Share(place, self._memory()) for place in given}
             self._shares |= new
-            log.info("partitions %s %s", _numbers(places), "are ours" if given else "were taken from us")
+            log.info("partitions %s %s", numbers_of(places), "are ours" if given else "were taken from us")
         if new:
             self._remember(list(new.values()))
             self._begin_watch()  # it may have taken long
@@ -252,7 +255,9 @@ class Reading(Generic[T]):
         }
 
     def _begin_watch(self) -> None:
-        self._fed_at = self._settled_at = self._agreed_at = self._whole_at = time.monotonic()
+        self._fed_at = self._settled_at = time.monotonic()
+        if self._agreement is not None:
+            self._agreement.begin()
 
     def _watch(self) -> None:
         """Count what is left now and then, and throw away a member that the library has left behind.
@@ -273,26 +278,17 @@ class Reading(Generic[T]):
             self._fed_at = now
         elif now - self._fed_at > _SILENT_SECONDS:
             raise AwayError(f"{self.unread} messages wait and none came for {now - self._fed_at:.0f} s")
-        self._watch_shares(member, now)
+        self._watch_shares(member)
 
-    def _watch_shares(self, member: Member, now: float) -> None:
-        """See that the group and we agree about what is ours, and that every partition is somebody's.
-
-        Assignment is cooperative: a partition is taken from one member first, and given to another in the next round.
-        The member that was to begin that round may be gone by then, as with its broker; a static member that comes back
-        is given what it had, and nobody begins it. The first by name does, by leaving.
-        """
-        held = member.shared_out()
-        if (theirs := held.get(self._terms.instance, frozenset())) == self._shares.keys():
-            self._agreed_at = now
-        elif now - self._agreed_at > _SILENT_SECONDS:
-            raise AwayError(f"the group counts the partitions {_numbers(theirs)} as ours, we {_numbers(self._shares)}")
-        nobodys = member.places().difference(*held.values())
-        if not nobodys or min(held, default="") != self._terms.instance:
-            self._whole_at = now
-        elif now - self._whole_at > _SILENT_SECONDS:
+    def _watch_shares(self, member: Member) -> None:
+        """See that the group and we agree about what is ours, and that every partition is somebody's."""
+        if self._agreement is None:
+            return
+        try:
+            self._agreement.look(self._shares)
+        except OrphansError:
             member.leave()
-            raise AwayError(f"nobody has the partitions {_numbers(sorted(nobodys))}; the group shares them out anew")
+            raise
 
 
 def _polled(member: Member, seconds: float) -> Sequence[Fetched | UnreadableMessageError]:
@@ -301,7 +297,3 @@ def _polled(member: Member, seconds: float) -> Sequence[Fetched | UnreadableMess
         return member.poll(seconds)
     except UnreadableMessageError as bad:
         return [bad]
-
-
-def _numbers(places: Iterable[Place]) -> str:
-    return ", ".join(str(place.partition) for place in places) or "none"

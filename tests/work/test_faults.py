@@ -7,16 +7,15 @@ import random
 import signal
 import time
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from kafka import KafkaConsumer
-from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssignor
 
 from tests.broker import VARIABLE
 from tests.faults import Place, published
 from tests.kafka_fixtures import committed
 from tests.work.feeding import Feeder
+from tests.work.forgetful import leave_to_nobody
 from tests.work.running import LONG, arriving, configured, ended, owners, running, until
 
 if TYPE_CHECKING:
@@ -176,18 +175,6 @@ def test_a_worker_that_stood_still_has_lost_its_share(
     fault_row(f"worker stopped (SIGSTOP) {rounds} times", crew.settled(accepted), seconds=behind)
 
 
-class Forgetful(CooperativeStickyAssignor):
-    """Leaves a partition to nobody, as the first of two rounds does that never came to its second."""
-
-    def assign(self, *arguments: Any) -> dict[str, Any]:
-        made = super().assign(*arguments)
-        for held in made.values():
-            held.assigned_partitions = [
-                (topic, [number for number in numbers if number != 2]) for topic, numbers in held.assigned_partitions
-            ]
-        return made
-
-
 @pytest.mark.skipif(
     not LONG, reason="make torture: a busy broker shares out anew by itself, and leaves nothing to nobody"
 )
@@ -197,17 +184,7 @@ def test_a_partition_that_was_left_to_nobody_is_shared_out_after_a_while(
     """A static member that comes back is given what it had, and nothing makes its group share out anew."""
     with Feeder(broker.bootstrap, topic_prefix) as feeder, Crew(tmp_path, broker.bootstrap, topic_prefix) as crew:
         accepted = feeder.enough()
-        before = KafkaConsumer(
-            f"{topic_prefix}.pages.v1",
-            bootstrap_servers=broker.bootstrap,
-            group_id=f"newstap-work-{topic_prefix}",
-            group_instance_id="one",
-            session_timeout_ms=120_000,
-            enable_auto_commit=False,
-            partition_assignment_strategy=[Forgetful],
-        )
-        until(lambda: (before.poll(timeout_ms=100), owners(broker.bootstrap, topic_prefix))[1] == [2])
-        before.close()
+        leave_to_nobody(broker.bootstrap, f"newstap-work-{topic_prefix}", f"{topic_prefix}.pages.v1", "one")
         crew.start("one")
         behind = caught_up(crew, accepted)
         crew.until_shared(3)
