@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ingest.ages import Ages
 from ingest.items import refusal
 from processors.records import Step
-from sinks.base import ItemRefusedError, Kind, Sink, SinkBrokenError, SinkUnavailableError
+from sinks.base import ItemRefusedError, Kind, Sink, SinkBrokenError, SinkUnavailableError, SinkWaitingError
 from sinks.codec import decode_failed
 from sinks.store import StoreFullError
 
@@ -104,7 +104,7 @@ class Delivery:
     @property
     def failing(self) -> bool:
         """Whether a sink could take nothing when it was last tried."""
-        return any(pump.failures for pump in self._pumps)
+        return any(pump.failures or pump.waiting for pump in self._pumps)
 
     def states(self) -> list[SinkState]:
         """Return how each sink is doing."""
@@ -139,9 +139,17 @@ class Delivery:
             self._changed.wait_for(lambda: self.broken is not None or self.drained(), timeout)
 
     def until(self, seq: int, timeout: float) -> bool:
-        """Wait until every sink has everything up to a number, but no longer than so many seconds; say whether so."""
+        """Wait until every sink has everything up to a number, but no longer than so many seconds; say whether so.
+
+        It does not wait for a sink that has ended, in good order or not.
+        """
+
+        def has_all() -> bool:
+            return all(pump.reached >= seq for pump in self._pumps)
+
         with self._changed:
-            return self._changed.wait_for(lambda: all(pump.reached >= seq for pump in self._pumps), timeout)
+            self._changed.wait_for(lambda: has_all() or any(pump.ended for pump in self._pumps), timeout)
+            return has_all()
 
     def drained(self) -> bool:
         """Say whether every sink has everything."""
@@ -214,6 +222,7 @@ class _Pump(threading.Thread):
         self.reached = -1
         """The sequence number delivered; -1 until the sink is open."""
         self.broken: Exception | None = None
+        self.ended = False
         self.finish = False
         self.wake = threading.Event()
         self.stopping = threading.Event()
@@ -222,6 +231,8 @@ class _Pump(threading.Thread):
         self.failures = 0
         """In a row, since it last took something."""
         self.trouble: str | None = None
+        self.waiting = False
+        """Whether it is not its turn."""
         self.delivered = self.refused = 0
         self.committed: float | None = None
         """Unix seconds."""
@@ -237,6 +248,7 @@ class _Pump(threading.Thread):
                 log.exception("sink %s ended", self.sink.name)
         finally:
             self.sink.close()
+            self.ended = True
             self._delivered()
 
     def _session(self) -> bool:
@@ -244,12 +256,15 @@ class _Pump(threading.Thread):
         try:
             try:
                 self.reached = self.sink.open()
-                self.trouble = None
+                self.trouble, self.waiting = None, False
                 self._delivered()
                 self._pump()
             except ItemRefusedError as error:
                 self._refused(error)
                 return True
+        except SinkWaitingError as error:
+            self.waiting = True
+            return not self.stopping.wait(error.retry_after)
         except SinkUnavailableError as error:
             return self._pause(str(error), error.retry_after)
         except StoreFullError as error:

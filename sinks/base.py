@@ -88,6 +88,10 @@ class SinkUnavailableError(Exception):
         """Seconds."""
 
 
+class SinkWaitingError(SinkUnavailableError):
+    """As its base, and nothing is wrong: it is not this sink's turn. Nobody is told, and the delay does not grow."""
+
+
 class SinkBrokenError(Exception):
     """The sink holds something we must not guess about (a file shorter than committed, a foreign watermark).
 

@@ -134,6 +134,22 @@ class Admin:
             held[str(member["group_instance_id"])] = numbers
         return held
 
+    def clients(self, group: str) -> list[str]:
+        """Return what each member of a group calls itself (`client.id`)."""
+        with translated(f"asking for the members of group {group}"):
+            told = self._client.describe_groups([group])[group]
+        return [str(member["client_id"]) for member in told["members"] or ()]
+
+    def unfinished(self, prefix: str) -> list[str]:
+        """Return the transactional ids with a prefix whose transaction is open; none where the broker cannot tell."""
+        with translated("asking for open transactions"):
+            try:
+                told = self._client.list_transactions(state_filters=["Ongoing"])
+            except (errors.UnsupportedVersionError, errors.IncompatibleBrokerVersion):  # before Kafka 3.0
+                return []
+        names = [str(one.transactional_id) for listed in told.values() for one in listed]
+        return [name for name in names if name.startswith(prefix)]
+
     def partitions(self, topic: str) -> int:
         """Return how many partitions a topic has; 0 where there is none."""
         with translated(f"asking for {topic}"):

@@ -9,18 +9,27 @@ crash how far we came, and whoever has the partition next that it is not ours an
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NoReturn
 
-from sinks.base import Item, ItemRefusedError, Kind, Ledger, SinkBrokenError, SinkUnavailableError
-from sinks.kafka_admin import Plan, prepare, remarks
+from sinks.base import (
+    Item,
+    ItemRefusedError,
+    Kind,
+    Ledger,
+    SinkBrokenError,
+    SinkUnavailableError,
+    SinkWaitingError,
+)
+from sinks.kafka_admin import Plan, admin, prepare, remarks
 from sinks.kafka_client import AwayError, Connection, DeniedError, FencedError, KafkaTroubleError, Place, RefusedError
 from sinks.kafka_fitting import Fitting
 from sinks.kafka_messages import Message, Note
-from sinks.kafka_producer import Session
+from sinks.kafka_producer import Session, end_transaction
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -33,13 +42,16 @@ _AT = "at"
 """No message, but how far a partition was read, once what came of it is in Kafka."""
 STALL_SECONDS = 15.0
 TRANSACTION_SECONDS = 30.0
-_LONGEST_WAIT = 5.0
+_MOST_FENCED = 3
+"""Times: once is what others do who take us for dead; again and again, it is another fetcher with our name."""
 _SOON = 0.1
-"""Seconds until the group is asked again whether anything is ours."""
+"""Seconds until the first try after trouble, and between two looks at whether anything is ours."""
 ENDS = "ends"
 """What the ledger calls how far our own notes reach: a copy that we come back to holds them all."""
 WRITER = "writer"
 """The header that says whose a note is."""
+_WRITER = re.compile(r"[0-9a-f]{12}")
+"""Another group's name may begin with ours."""
 
 
 class Standing:
@@ -47,11 +59,11 @@ class Standing:
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
-        self._group: Callable[[], ConsumerGroupMetadata] | None = None
+        self._group: Callable[[], ConsumerGroupMetadata | None] | None = None
         self._offsets: dict[Place, int] = {}
 
-    def join(self, group: Callable[[], ConsumerGroupMetadata]) -> None:
-        """Be a member, as which is to be asked anew for each commit: its generation changes."""
+    def join(self, group: Callable[[], ConsumerGroupMetadata | None]) -> None:
+        """Be a member, as which is to be asked anew for each commit: its generation changes, and it may be none."""
         with self._mutex:
             self._group = group
 
@@ -88,7 +100,7 @@ class Standing:
             if self._group is None or not self._offsets:
                 return None
             member, offsets = self._group(), dict(self._offsets)
-        return (member, offsets) if member.generation_id > 0 else None
+        return None if member is None or member.generation_id <= 0 else (member, offsets)
 
 
 def note(topic: str, partition: int, key: str, value: bytes | None) -> Item:
@@ -119,6 +131,33 @@ def read_remark(remark: str | None) -> tuple[str, int]:
     """
     writer, _, seq = (remark or "").partition(" ")
     return (writer, int(seq)) if seq.isdecimal() else ("", 0)
+
+
+def client_of(writer: str) -> str:
+    """Return what a fetcher calls itself, before its name in the group, so that others know whose it is."""
+    return f"newstap-fetch-{writer}"
+
+
+def end_what_the_dead_began(connection: Connection, group: str) -> list[str]:
+    """Abort the open transactions of fetchers that are in the group no more; return who these are.
+
+    Whoever is given their partitions reads no further than where these begin. The broker would abort them by itself,
+    but only when their time is over.
+
+    Raises:
+        KafkaTroubleError: no answer.
+    """
+    with admin(connection) as broker:
+        begun = [name.removeprefix(f"{group}-") for name in broker.unfinished(f"{group}-")]
+        alive = broker.clients(group)
+    dead = [
+        writer
+        for writer in begun
+        if _WRITER.fullmatch(writer) and not any(one.startswith(f"{client_of(writer)}-") for one in alive)
+    ]
+    for writer in dead:
+        end_transaction(connection, f"{group}-{writer}")
+    return dead
 
 
 class FleetSink:
@@ -172,19 +211,25 @@ class FleetSink:
         self._waiting: list[tuple[Item, Message | Note | None]] = []
         self._ends: dict[str, int] = {}
         """Of each partition of states, what is behind the last note of ours."""
-        self._seq = 0
-        self._failures = 0
+        self._seq: int | None = None
+        self._fenced = 0
 
     def open(self) -> int:
-        """Connect if necessary; return up to which number everything is in Kafka, as it says itself."""
+        """Connect if necessary; return up to which number everything is in Kafka, as it says itself.
+
+        The producer is begun before anything is ours: what an older one of ours has left open ends with that, and it
+        can only be read what is ours when it has.
+        """
         self._waiting.clear()
-        if (standing := self._standing.now()) is None:
-            raise SinkUnavailableError(self.name, "no feeds are ours yet", retry_after=_SOON)
-        if self._session is None:
-            try:
-                self._connect(list(standing[1]))
-            except KafkaTroubleError as trouble:
-                self._give_up(trouble)
+        try:
+            if self._session is None:
+                self._session = self._begun()
+            if (standing := self._standing.now()) is None:
+                raise SinkWaitingError(self.name, "no feeds are ours yet", retry_after=_SOON)
+            if self._seq is None:
+                self._seq = self._delivered(list(standing[1]))
+        except KafkaTroubleError as trouble:
+            self._give_up(trouble)
         return self._seq
 
     def write(self, items: Sequence[Item]) -> None:
@@ -203,7 +248,7 @@ class FleetSink:
             except KafkaTroubleError as trouble:
                 self._give_up(trouble)
             del self._waiting[:whole]
-        if not self._waiting and seq > self._seq:
+        if not self._waiting and seq > (self._seq or 0):
             self._save(seq)
 
     def idle(self) -> None:
@@ -217,11 +262,12 @@ class FleetSink:
         if self._session is not None:
             self._session.close()
             self._session = None
+        self._seq = None
         self._waiting.clear()
 
-    def _connect(self, ours: Sequence[Place]) -> None:
+    def _begun(self) -> Session:
         self._fitting.limits = prepare(self._connection, self._plan)
-        session = Session(
+        return Session(
             self._connection,
             transactional_id=f"{self._group}-{self._writer}",
             watermark_topic=self._plan.names.feeds,
@@ -231,16 +277,14 @@ class FleetSink:
             transaction_seconds=TRANSACTION_SECONDS,
             keep_places=True,
         )
-        try:  # only now: the new producer has ended whatever an older one of ours had begun
-            found = remarks(self._connection, self._group, ours)
-        except BaseException:
-            session.close()
-            raise
+
+    def _delivered(self, ours: Sequence[Place]) -> int:
+        """Return how far we are; known for certain once whatever an older producer of ours had begun has ended."""
+        found = remarks(self._connection, self._group, ours)
         delivered = [seq for writer, seq in map(read_remark, found.values()) if writer == self._writer]
-        self._session = session
         saved, state = self._ledger.load()
         self._ends = state.get(ENDS, {})
-        self._seq = max(saved, *delivered, 0)
+        return max(saved, *delivered, 0)
 
     def _made(self, item: Item) -> Message | Note | str | None:
         """Return what goes out of an item, or why it never will; None where that is nothing."""
@@ -261,7 +305,6 @@ class FleetSink:
         messages = [message for _, message in whole if message is not None]
         member, offsets = standing
         self._session.settle(messages, offsets, member, remark_of(self._writer, seq))
-        self._failures = 0
         for topic, partition, offset in self._session.places:
             if topic == self._topics[STATES]:
                 self._ends[str(partition)] = offset + 1
@@ -280,13 +323,13 @@ class FleetSink:
         """
         self.close()
         where = f"{self.name}: {self._connection.bootstrap}"
-        if isinstance(trouble, FencedError):
+        self._fenced += isinstance(trouble, FencedError)
+        if self._fenced >= _MOST_FENCED:
             raise SinkBrokenError(f"{where}: another fetcher runs as {self._writer}; stop one of them ({trouble})")
         if isinstance(trouble, DeniedError | RefusedError):
             raise SinkBrokenError(f"{where}: {trouble}") from trouble
-        wait = min(_LONGEST_WAIT, _SOON * 2 ** min(self._failures, 6))
-        self._failures += 1
-        raise SinkUnavailableError(self.name, f"{self._connection.bootstrap}: {trouble}", retry_after=wait) from trouble
+        text = f"{self._connection.bootstrap}: {trouble}"
+        raise SinkUnavailableError(self.name, text, retry_after=_SOON) from trouble
 
 
 def _whole(waiting: Sequence[tuple[Item, object]]) -> int:

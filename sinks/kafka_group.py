@@ -205,6 +205,11 @@ class Member:
         return self._consumer.group_metadata()
 
     @property
+    def is_lost(self) -> bool:
+        """Whether others may have partitions of ours that were not handed over: nothing may be written of them."""
+        return self._lost.is_set()
+
+    @property
     def is_settled(self) -> bool:
         """Whether we are a member, and no rebalance is going on."""
         return self.metadata.state is MemberState.STABLE
@@ -257,6 +262,8 @@ class Member:
         done, until = self._leaving(places), time.monotonic() + self._leaving_seconds
         while not done.is_set() and time.monotonic() < until:
             await self._consumer._net.sleep(_LOOK_SECONDS)  # noqa: SLF001 - its loop is the one that runs us
+        if not done.is_set():
+            self._lost.set()  # before anybody else can be given what is lost
 
     def _finish_joining(self) -> None:
         """Have the next poll take up what became of a rebalance that outlasted the one before.
@@ -290,6 +297,7 @@ class Member:
         Args:
             leave: give the partitions to others at once. A member that is to come back keeps its place in the group.
         """
+        self._leaving = None  # whoever closes us has nothing more to hand over
         try:
             with translated("closing the consumer"):
                 self._consumer.close(autocommit=False, timeout_ms=self._limit)

@@ -49,6 +49,23 @@ _CODECS = {"none": 0, "gzip": 1, "lz4": 3, "zstd": 4}
 COMPRESSIONS = frozenset(_CODECS)
 
 
+def end_transaction(connection: Connection, transactional_id: str) -> None:
+    """Abort what a producer has left open, and shut it out where it is still there (`InitProducerId`, KIP-98).
+
+    Raises:
+        KafkaTroubleError: no answer.
+    """
+    Session(
+        connection,
+        transactional_id=transactional_id,
+        watermark_topic="",
+        compression="none",
+        max_request_size=1,
+        stall_seconds=connection.patience_seconds,
+        transaction_seconds=connection.patience_seconds,
+    ).close()
+
+
 class Watch:
     """Ends a wait that would never end.
 

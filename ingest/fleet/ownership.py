@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Protocol
 
 from ingest.fleet.taking import Taking
 from sinks.kafka_admin import prepare
+from sinks.kafka_agreement import Agreement, OrphansError
 from sinks.kafka_client import DeniedError, FencedError, KafkaTroubleError, Place
+from sinks.kafka_fleet import client_of
 from sinks.kafka_following import Reader
 from sinks.kafka_group import Change, Member
 
@@ -33,6 +35,8 @@ _TURN_SECONDS = 0.3
 """Between two looks at what others ask for: each costs a millisecond of both consumers."""
 _LEASE_MARGIN_SECONDS = 1.0
 """Before the end of our lease nothing begins any more: a request takes its time to go out."""
+_AGREE_SECONDS = 5.0
+"""Between two looks at what the group counts as ours."""
 _REMINDER_SECONDS = 60.0
 _RETRY_SECONDS = 0.5
 
@@ -50,7 +54,16 @@ class Host(Protocol):
 
 
 class LostError(Exception):
-    """What we have is not known to be so any more: it has to be read again."""
+    """What we have is not known to be so any more: it has to be read again.
+
+    Args:
+        why: for the log.
+        leave: whether the group still counts us as having what we do not, and has to be left for others to have it.
+    """
+
+    def __init__(self, why: str, *, leave: bool) -> None:
+        super().__init__(why)
+        self.leave = leave
 
 
 class Ownership(threading.Thread):
@@ -91,11 +104,11 @@ class Ownership(threading.Thread):
     def lease_seconds(self) -> float:
         """For how long requests may begin."""
         member = self._member
-        return -1.0 if member is None else member.lease_seconds - _LEASE_MARGIN_SECONDS
+        return -1.0 if member is None or self.lost is not None else member.lease_seconds - _LEASE_MARGIN_SECONDS
 
     def end(self, *, leave: bool) -> None:
-        """End the thread; with `leave`, give what is ours to others at once."""
-        self._leave = leave
+        """End the thread, once nothing of ours is under way; with `leave`, give what is ours to others at once."""
+        self._leave |= leave
         self._ending.set()
         self.join()
 
@@ -108,7 +121,9 @@ class Ownership(threading.Thread):
                 except KafkaTroubleError as trouble:
                     self._trouble(trouble)
         except LostError as error:
-            self.lost = str(error)
+            self.lost, self._leave = str(error), error.leave
+            self._standing.leave()
+            self._ending.wait()  # a member until what is under way has ended, so that nobody else begins before
         except Exception as error:  # the thread's edge: whatever it is, the term must end and say so
             self.lost = f"an error of ours: {error}"
             log.exception("listening to the group ended")
@@ -131,12 +146,13 @@ class Ownership(threading.Thread):
             topic=terms.plan.names.feeds,
             session_seconds=terms.session_seconds,
             busy_seconds=0.0,
-            client_id="newstap-fetch",
+            client_id=client_of(terms.writer),
             leaving=self._leaving,
             leaving_seconds=terms.leaving_seconds,
         )
-        self._standing.join(lambda: member.metadata)
+        self._standing.join(lambda: None if member.is_lost else member.metadata)
         taking = Taking(terms, self._places, self._standing, self._copy, member, reader)
+        agreement, asked_at = Agreement(member, terms.instance), time.monotonic()
         while not self._ends():
             defined = member.poll(_TURN_SECONDS)
             for change, places in member.changes():
@@ -146,19 +162,29 @@ class Ownership(threading.Thread):
                 self._host.look(feeds=False)
             if self._places.ours:
                 self._part.ok()
+            if time.monotonic() - asked_at >= _AGREE_SECONDS:
+                asked_at = time.monotonic()
+                self._agree(agreement)
+
+    def _agree(self, agreement: Agreement) -> None:
+        """See that the group counts as ours what we do, and that everything is somebody's."""
+        try:
+            agreement.look({Place(self._terms.plan.names.feeds, number) for number in self._places.ours})
+        except OrphansError as error:
+            raise LostError(str(error), leave=True) from error
 
     def _heed(self, change: Change, places: tuple[Place, ...], taking: Taking) -> None:
         numbers = frozenset(place.partition for place in places)
         listed = ", ".join(map(str, sorted(numbers))) or "none"
         if change is Change.LOST:
-            raise LostError(f"the partitions {listed} were given to others without us")
+            raise LostError(f"the partitions {listed} were given to others without us", leave=False)
         if change is Change.TAKEN:
             if numbers & self._places.ours:
-                raise LostError(f"the partitions {listed} were not handed over in time")
+                raise LostError(f"the partitions {listed} were not handed over in time", leave=True)
             taking.drop(numbers)
             log.info("partitions %s are others' now", listed)
         elif not self._took(sorted(numbers), taking):
-            raise LostError("what we had not sent yet belongs to others by now")
+            raise LostError("what we had not sent yet belongs to others by now", leave=True)
         else:
             log.info("partitions %s are ours", listed)
             self._host.look(feeds=True)

@@ -248,8 +248,8 @@ class Fleet(Alone):
             await asyncio.sleep(_LOOK_SECONDS)
         seq = self._box.last()
         around.delivery.notify()
-        while not await asyncio.to_thread(around.delivery.until, seq, LEAVING_SECONDS):
-            pass
+        if not await asyncio.to_thread(around.delivery.until, seq, LEAVING_SECONDS):
+            return  # they are lost: whoever waits for us has given up by now
         await around.writer.run(lambda connection: stop(connection, under_way=True))
         self.places.give(numbers)
         self.standing.taken([place for place in self.standing.places() if place.partition in numbers])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.fleet.copy import is_ours
 from sinks.kafka_client import Place
-from sinks.kafka_fleet import read_remark
+from sinks.kafka_fleet import end_what_the_dead_began, read_remark
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,6 +44,8 @@ class Taking:
     def __init__(  # noqa: PLR0917 - each is one part of the whole, named as in the caller
         self, terms: Terms, places: Places, standing: Standing, copy: Copy, member: Member, reader: Reader
     ) -> None:
+        self._connection = terms.connection
+        self._group = terms.group
         self._names = terms.plan.names
         self._writer = terms.writer
         self._places = places
@@ -65,6 +67,8 @@ class Taking:
             KafkaTroubleError: no answer.
         """
         began = time.monotonic()
+        for writer in end_what_the_dead_began(self._connection, self._group):
+            log.info("ended what fetcher %s had begun to write, and is not here to end", writer)
         remarks = {number: self._committed(self._names.feeds, number) for number in numbers}
         strangers = {
             number for number, (_, remark) in remarks.items() if read_remark(remark)[0] not in {"", self._writer}

@@ -12,6 +12,7 @@ import pytest
 from ingest.fleet.service import SESSION_SECONDS
 from tests.fleet.books import Thaw
 from tests.fleet.fetchers import Fleet
+from tests.work.forgetful import NOBODYS, leave_to_nobody
 from tests.work.running import LONG
 
 if TYPE_CHECKING:
@@ -76,3 +77,22 @@ def test_feeds_go_on_elsewhere_and_nothing_is_lost_doubled_or_early(
         fleet.until_polled(woken, PATIENCE)
         after("one is frozen, and comes back", moment, Thaw("three", woken))
     assert max(seconds for _, _, _, seconds in rows) < SOON, rows
+
+
+@pytest.mark.skipif(
+    not LONG, reason="make torture: a busy broker shares out anew by itself, and leaves nothing to nobody"
+)
+def test_a_partition_that_was_left_to_nobody_is_shared_out_after_a_while(
+    tmp_path: Path, broker: Broker, topic_prefix: str
+) -> None:
+    """A fetcher that comes back is given what it had; it notices, leaves, and has everything then."""
+    fleet = Fleet(tmp_path, broker.bootstrap, topic_prefix, 6, 12, 3.0)
+    with fleet.open():
+        leave_to_nobody(broker.bootstrap, f"newstap-fetch-{topic_prefix}-town", f"{topic_prefix}.feeds.v1", "one")
+        fleet.begin("one")
+        fleet.until_shared_out(1, PATIENCE)
+        fleet.until_polled(time.time(), PATIENCE)
+        fleet.until_delivered(PATIENCE)
+        books, _ = fleet.books()
+    assert f"nobody has the partitions {NOBODYS};" in (tmp_path / "one" / "log").read_text()
+    assert not any(books), books

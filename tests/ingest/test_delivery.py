@@ -11,7 +11,7 @@ from ingest.delivery import BATCH_ROWS, MAX_ROWS, READ_ROWS, Delivery
 from ingest.items import item_of
 from ingest.wiring import MIGRATIONS
 from processors.records import Article, Mode, Origin, Record
-from sinks.base import Item, ItemRefusedError, Kind, SinkBrokenError, SinkUnavailableError
+from sinks.base import Item, ItemRefusedError, Kind, SinkBrokenError, SinkUnavailableError, SinkWaitingError
 from sinks.codec import decode_failed, decode_record
 from sinks.outbox import Outbox
 from sinks.store import Store, StoreFullError
@@ -123,6 +123,48 @@ def test_a_sink_is_given_a_part_at_a_time_and_commits_many_of_them_at_once(box: 
     parts = [("write", READ_ROWS)] * (BATCH_ROWS // READ_ROWS)
     assert shelf.calls == [*parts, ("flush", BATCH_ROWS), ("write", READ_ROWS), ("write", 1), ("flush", number)]
     assert titles(shelf) == list(map(str, range(number)))
+
+
+def test_a_sink_whose_turn_it_is_not_is_asked_again_and_again_and_is_no_trouble(
+    box: Outbox, caplog: pytest.LogCaptureFixture
+) -> None:
+    """However long it has waited, it begins at once when it may; whoever wants to end does not wait for it."""
+
+    class Waiting(Shelf):
+        turn = False
+
+        def open(self) -> int:
+            number = super().open()
+            if not self.turn:
+                raise SinkWaitingError(self.name, "others have it", retry_after=0.01)
+            return number
+
+    filled(box, "a")
+    shelf = Waiting(box)
+    delivery = Delivery(box, [shelf])
+    delivery.start()
+    deadline = time.monotonic() + 60
+    while shelf.opened < 20 and time.monotonic() < deadline:
+        delivery.wait(0.02)
+    assert shelf.opened >= 20, "the delay does not grow"
+    assert [state.trouble for state in delivery.states()] == [None]
+    assert delivery.failing
+    shelf.turn = True
+    assert delivery.until(1, 60)
+    assert not delivery.failing
+    delivery.stop(finish=True)
+    assert titles(shelf) == ["a"]
+    assert not caplog.records
+
+
+def test_nobody_waits_for_a_sink_that_has_ended(box: Outbox) -> None:
+    filled(box, "a")
+    delivery = Delivery(box, [Shelf(box, "one"), Shelf(box, "two", [lambda item: SinkBrokenError("no more")])])
+    delivery.start()
+    began = time.monotonic()
+    assert not delivery.until(1, 60)
+    assert time.monotonic() - began < 30
+    delivery.stop(finish=False)
 
 
 def refuse_b(item: Item) -> Exception | None:
