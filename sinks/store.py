@@ -10,6 +10,7 @@ import errno
 import fcntl
 import os
 import sqlite3
+import stat
 import threading
 import time
 from contextlib import contextmanager
@@ -205,8 +206,24 @@ def _set_up(connection: sqlite3.Connection) -> None:
 
 
 def _closed_to_others(path: Path) -> None:
-    """Make the file before SQLite does, which would give it the mode that the umask leaves; `-wal` follows it."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    """Make the file before SQLite does, which would give it the mode that the umask leaves; `-wal` follows it.
+
+    One that is there is not opened for that: with the first descriptor that is closed a process loses all its locks on
+    a file (POSIX, `fcntl`), those of its other connections, too. Whoever leaves such a file next takes itself for the
+    last, and deletes the log under a service that writes on ("How To Corrupt An SQLite Database File", 2.2).
+
+    Raises:
+        OSError: it cannot be made, or is none.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    except FileExistsError:
+        mode = path.lstat().st_mode
+        if not stat.S_ISREG(mode):
+            raise OSError(errno.EINVAL, "not a file") from None
+        if stat.S_IMODE(mode) != 0o600:
+            path.chmod(0o600)
+        return
     try:
         os.fchmod(descriptor, 0o600)
     finally:

@@ -53,6 +53,39 @@ def test_beside_an_owner_of_another_process_both_write(path):
     store.close()
 
 
+LOOK = """
+import sys
+from pathlib import Path
+from sinks.store import Store
+with (store := Store(Path(sys.argv[1]), [], beside=True)).reading() as connection:
+    print([row[0] for row in connection.execute("SELECT x FROM a ORDER BY x")])
+store.close()
+"""
+
+
+def test_a_page_of_the_service_and_a_command_beside_it_leave_its_log_alone(path):
+    """A service opens its own state once more, for its pages; a command that leaves afterwards must not take itself for
+    the last one that has the file open: what the service wrote from then on was gone with a kill -9."""
+
+    def beside() -> str:
+        command = [sys.executable, "-c", LOOK.replace("[]", repr([ONE])), str(path)]
+        return subprocess.run(command, capture_output=True, text=True, check=True).stdout.strip()
+
+    owner = Store(path, [ONE])
+    add(owner, 1)
+    page = Store(path, [ONE], beside=True)
+    assert held(page) == [1]
+    assert beside() == "[1]"
+    add(owner, 2)
+
+    assert beside() == "[1, 2]"
+    assert path.with_name(path.name + "-wal").exists()
+    page.close()
+    add(owner, 3)
+    assert beside() == "[1, 2, 3]"
+    owner.close()
+
+
 def test_opened_beside_nobody_it_makes_the_file_and_owns_nothing(path):
     first = Store(path, [ONE, TWO], beside=True)
     add(first, 1)
