@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from ingest.config import Config, KafkaSink
     from ingest.health import Health
+    from ingest.listener import Pages
     from ingest.metrics import Metrics
 
 
@@ -44,17 +45,22 @@ def kafka_of(config: Config, command: str) -> KafkaSink:
     return config.sinks.kafka
 
 
+def listens(config: Config) -> bool:
+    """Tell whether HTTP requests are answered: where the file says so, since several of these run on one machine."""
+    return bool(config.dashboard.listen) and "dashboard.listen" in config.given
+
+
 @contextmanager
-def listening(config: Config, health: Health, metrics: Metrics) -> Iterator[None]:
-    """Answer HTTP requests meanwhile, where the file says at which address: several of these run on one machine.
+def listening(config: Config, health: Health, metrics: Metrics, pages: Pages = ()) -> Iterator[None]:
+    """Answer HTTP requests meanwhile, at the address of the file; those for pages, too, where there are any.
 
     Raises:
         ListenError: the address cannot be had.
     """
-    if not config.dashboard.listen or "dashboard.listen" not in config.given:
+    if not listens(config):
         yield
         return
-    listener = Listener(config.dashboard.listen, health, metrics, token=config.dashboard.token)
+    listener = Listener(config.dashboard.listen, health, metrics, token=config.dashboard.token, pages=pages)
     listener.start()
     try:
         yield

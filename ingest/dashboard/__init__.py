@@ -12,6 +12,7 @@ nothing is loaded from elsewhere.
 """
 
 from ingest.dashboard.app import Dashboard
+from ingest.dashboard.group import GroupDashboard
 from ingest.dashboard.standing import Standing
 
-__all__ = ["Dashboard", "Standing"]
+__all__ = ["Dashboard", "GroupDashboard", "Standing"]

@@ -94,7 +94,6 @@ class Dashboard:
         sessions = Sessions(self._config.dashboard.token, clock=self._clock)
         views = Views(sessions, version("newstap"), alarms=self._alarmed)
         gate = Gate(sessions, views)
-        login = LoginPage(sessions, views)
         feeds = FeedPage(self._feeds, self._arrivals, views, clock=self._clock)
         overview = OverviewPage(
             self._arrivals,
@@ -121,8 +120,6 @@ class Dashboard:
             Route("/feeds/{number:int}/{action}", gate.done(feeds.act), methods=["POST"]),
             Route("/letters/replay", gate.done(letters.every), methods=["POST"]),
             Route("/letters/{number:int}/replay", gate.done(letters.one), methods=["POST"]),
-            Route("/login", gate.open(login.show), methods=["GET"]),
-            Route("/login", gate.open(login.enter), methods=["POST"]),
-            Route("/logout", gate.done(login.leave), methods=["POST"]),
+            *LoginPage(sessions, views).routes(gate),
             Route("/static/{name}", static, methods=["GET"]),
         ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
 
 from ingest.dashboard.gate import back, form
 from ingest.dashboard.sessions import COOKIE
@@ -12,6 +13,7 @@ from ingest.dashboard.sessions import COOKIE
 if TYPE_CHECKING:
     from starlette.requests import Request
 
+    from ingest.dashboard.gate import Gate
     from ingest.dashboard.sessions import Sessions
     from ingest.dashboard.views import Views
 
@@ -27,6 +29,14 @@ class LoginPage:
     def __init__(self, sessions: Sessions, views: Views) -> None:
         self._sessions = sessions
         self._views = views
+
+    def routes(self, gate: Gate) -> list[Route]:
+        """Return where a browser comes in, and where it leaves."""
+        return [
+            Route("/login", gate.open(self.show), methods=["GET"]),
+            Route("/login", gate.open(self.enter), methods=["POST"]),
+            Route("/logout", gate.done(self.leave), methods=["POST"]),
+        ]
 
     async def show(self, request: Request) -> Response:
         """Ask for the token; who may look already is sent on."""

@@ -14,7 +14,7 @@ from ingest.dashboard.texts import address, plain
 from ingest.durations import length
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from starlette.requests import Request
 
@@ -32,6 +32,8 @@ _HERE = files("ingest.dashboard")
 _TYPES = {"css": "text/css", "js": "text/javascript", "svg": "image/svg+xml"}
 STATIC = {name: (_HERE / "static" / name).read_bytes() for name in ("dashboard.css", "icon.svg", "live.js")}
 """What pages load, read once."""
+PAGES = (("/", "Live"), ("/feeds", "Feeds"), ("/overview", "Overview"))
+"""What the head of each page leads to."""
 
 
 class Views:
@@ -41,12 +43,21 @@ class Views:
         sessions: for the tokens of forms.
         version: shown at the foot.
         alarms: how many stand; shown at the head of each page.
+        pages: what that leads to, each a path and a name.
     """
 
-    def __init__(self, sessions: Sessions, version: str, *, alarms: Callable[[], int] = lambda: 0) -> None:
+    def __init__(
+        self,
+        sessions: Sessions,
+        version: str,
+        *,
+        alarms: Callable[[], int] = lambda: 0,
+        pages: Sequence[tuple[str, str]] = PAGES,
+    ) -> None:
         self._sessions = sessions
         self._version = version
         self._alarms = alarms
+        self._pages = pages
         self._templates = Environment(
             loader=FunctionLoader(_source),
             autoescape=True,
@@ -65,6 +76,7 @@ class Views:
         made = self._templates.get_template(f"{name}.html").render(
             values,
             here=request.url.path,
+            pages=self._pages,
             version=self._version,
             alarm_count=self._alarms(),
             form_field=FIELD,

@@ -124,6 +124,12 @@ def next_wake(connection: sqlite3.Connection) -> float | None:
     return None if row[0] is None else float(row[0])
 
 
+def due(connection: sqlite3.Connection, now: float) -> int:
+    """Count the feeds that could be claimed at a time."""
+    row = connection.execute(f"SELECT count(*) FROM feed WHERE wake <= ? AND {_POLLED}", (now,)).fetchone()  # noqa: S608 - constant
+    return int(row[0])
+
+
 def release(connection: sqlite3.Connection, claimed: Claimed) -> None:
     """Give back a claim for which no request went out; the feed is as due as before."""
     connection.execute(

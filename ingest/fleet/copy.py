@@ -15,6 +15,7 @@ from sinks.kafka_fleet import ENDS, WRITER, at
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from concurrent.futures import Future
 
     from ingest.fleet.places import Places
     from ingest.live.current import Current
@@ -176,6 +177,10 @@ class Copy:
             return sum(table.wake(connection, number, base, soonest=soonest, now=now) for number in numbers)
 
         return self._run(work)
+
+    def note(self, work: Callable[[sqlite3.Connection], None]) -> Future[None]:
+        """Have something noted, in its turn; nobody needs to wait for that."""
+        return asyncio.run_coroutine_threadsafe(self._writer.run(work), self._loop)
 
     def _run_each(self, work: Callable[[sqlite3.Connection, Fetched], T], read: Sequence[Fetched]) -> list[T]:
         """Return what the work returns of each; many share a transaction, since none waits for the one before."""

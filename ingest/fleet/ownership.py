@@ -12,6 +12,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Protocol
 
+from ingest.fleet.restoring import noted
 from ingest.fleet.taking import Taking
 from sinks.kafka_admin import prepare
 from sinks.kafka_agreement import Agreement, OrphansError
@@ -192,7 +193,8 @@ class Ownership(threading.Thread):
     def _took(self, numbers: Sequence[int], taking: Taking) -> bool:
         self.waiting = len(numbers)
         try:
-            return taking.take(numbers)
+            with noted(self._copy.note, numbers) as progress:
+                return taking.take(numbers, progress)
         finally:
             self.waiting = 0
 

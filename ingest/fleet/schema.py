@@ -1,5 +1,7 @@
 """The tables of a fetcher's copy, beside those of the service's state; its triggers note which feeds have changed."""
 
+from ingest import state
+
 SCHEMA = """
 CREATE TABLE held (                 -- partitions that there is a copy of
     number INTEGER PRIMARY KEY,
@@ -51,3 +53,14 @@ CREATE TRIGGER entry_changed AFTER UPDATE OF content ON feed_seen WHEN old.conte
     ON CONFLICT (feed) DO UPDATE SET seen = seen | excluded.seen;
 END;
 """
+RESTORING = """
+CREATE TABLE restoring (            -- partitions that are being read, and those that were last: a row each
+    numbers TEXT NOT NULL,          -- JSON
+    began REAL NOT NULL,            -- Unix time
+    read INTEGER NOT NULL, total INTEGER NOT NULL,  -- offsets
+    seconds REAL,                   -- that it took; NULL while it goes on
+    feeds INTEGER NOT NULL          -- that it brought
+);
+"""
+MIGRATIONS = (*state.MIGRATIONS, SCHEMA, RESTORING)
+"""Layouts of a copy, oldest first; a published one is never edited."""

@@ -13,14 +13,13 @@ import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest import state
 from ingest.feedstore import PARKED
 from ingest.fleet import requests, table
 from ingest.fleet.copy import Copy
 from ingest.fleet.ownership import Ownership
 from ingest.fleet.pieces import FleetSource, Pieces
 from ingest.fleet.places import Places, feed_number
-from ingest.fleet.schema import SCHEMA
+from ingest.fleet.schema import MIGRATIONS
 from ingest.fleet.terms import Terms
 from ingest.live.company import Alone, Around
 from sinks.kafka_fleet import FleetSink, Standing
@@ -60,7 +59,7 @@ def opened(folder: Path, group: str) -> Store:
     Raises:
         StoreError: it cannot be used, or another fetcher has it.
     """
-    return Store(folder / f"fetch-{group}.sqlite", (*state.MIGRATIONS, SCHEMA), patience_seconds=1.0)
+    return Store(folder / f"fetch-{group}.sqlite", MIGRATIONS, patience_seconds=1.0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,8 +131,7 @@ class Fleet(Alone):
 
     def held_up(self) -> float:
         """See `Alone`: without a lease nothing begins, since the feeds may be others'."""
-        ownership = self._ownership
-        return 1.0 if ownership is None or ownership.lease_seconds <= 0 else 0.0
+        return 0.0 if self.lease_seconds > 0 else 1.0
 
     async def durable(self) -> bool:
         """See `Alone`: whoever has the feeds after us must know what was under way."""
@@ -184,6 +182,11 @@ class Fleet(Alone):
         """See `Alone`."""
         ownership = self._ownership
         return ownership is not None and (ownership.lost is not None or ownership.broken is not None)
+
+    @property
+    def lease_seconds(self) -> float:
+        """For how long requests may begin, if the group is not heard from again."""
+        return 0.0 if self._ownership is None else max(0.0, self._ownership.lease_seconds)
 
     @property
     def waiting(self) -> int:

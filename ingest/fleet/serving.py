@@ -13,6 +13,7 @@ from ingest.config import ConfigError, Problem
 from ingest.delivery import Delivery
 from ingest.fleet import table
 from ingest.fleet.service import Fleet, Options, opened
+from ingest.fleet.shown import shown
 from ingest.health import Health
 from ingest.live.archiving import archiving_of
 from ingest.live.service import Service
@@ -20,7 +21,7 @@ from ingest.live.workers import FETCH
 from ingest.metrics import Metrics
 from ingest.recipe import Recipe
 from ingest.reload import WatchedTopics
-from ingest.scaled import kafka_only, listening
+from ingest.scaled import kafka_only
 from ingest.wiring import connection_of, plan_of
 from ingest.work.names import named
 from sinks.outbox import Outbox
@@ -45,7 +46,6 @@ def fetch(config: Config, group: str, instance: str | None, stop: threading.Even
     with ExitStack() as stack:
         name = stack.enter_context(named(config.state.path, FETCH, instance))
         health, metrics = Health(), Metrics(version=version("newstap"), topics=watched.topics.names)
-        stack.enter_context(listening(config, health, metrics))
         box = Outbox(opened(config.state.path, f"{group}-{name}"), job=FETCH)
         stack.callback(box.store.close)
         archiving = None if config.archive is None else archiving_of(config.archive, box, stack)
@@ -59,10 +59,9 @@ def fetch(config: Config, group: str, instance: str | None, stop: threading.Even
             delay_seconds=config.fetch.host_delay_seconds,
         )
         log.info("fetching as %s in the group %s", name, options.group)
+        seen = stack.enter_context(shown(config, health, metrics, options, box.store.path))
         while True:
-            fleet = Fleet(options, box, health.part("kafka"))
-            metrics.gauge_from("newstap_partitions", lambda: len(fleet.places.ours))  # noqa: B023 - of this term
-            metrics.gauge_from("newstap_partitions_waiting", lambda: fleet.waiting)  # noqa: B023 - as above
+            fleet = seen.fleet = Fleet(options, box, health.part("kafka"))
             delivery = Delivery(box, [fleet.sink()])
             service = Service(watched, box, delivery, health, metrics, archiving, None, None, fleet)
             code = asyncio.run(service.run(stop, threading.Event(), threading.Event()))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from ingest import feedstore
 from ingest.feedstore import PARKED
+from ingest.fleet import restoring
 from ingest.fleet.definitions import DEFINE, NOTHING, move, redefine
 from ingest.fleet.places import feed_number
 from ingest.fleet.rows import PARTS, feed_value, part_of, read_feed, read_seen, seen_value
@@ -130,6 +131,7 @@ def sleep(connection: sqlite3.Connection) -> None:
     """Have every feed rest until its partition is known to be ours."""
     connection.execute("UPDATE feed SET wake = ?, claim = claim + 1", (PARKED,))
     connection.execute("DELETE FROM changed")
+    restoring.forget(connection)
 
 
 def rest(connection: sqlite3.Connection, numbers: Iterable[int], *, under_way: bool) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ingest.fleet.copy import Copy
     from ingest.fleet.places import Places
+    from ingest.fleet.restoring import Progress
     from ingest.fleet.terms import Terms
     from sinks.kafka_client import Fetched
     from sinks.kafka_fleet import Standing
@@ -60,8 +61,12 @@ class Taking:
         self._came_back = False
         """Whether what we had before was looked at."""
 
-    def take(self, numbers: Sequence[int]) -> bool:
+    def take(self, numbers: Sequence[int], progress: Progress) -> bool:
         """Have these partitions from now on; say no, and have none, where the copy of one cannot be trusted.
+
+        Args:
+            numbers: of the partitions.
+            progress: told how far it is.
 
         Raises:
             KafkaTroubleError: no answer.
@@ -82,10 +87,10 @@ class Taking:
             asked = self._committed(self._names.requests, number)[0]
             starts[Place(self._names.states, number)] = None if one is None else one.states
             starts[Place(self._names.requests, number)] = asked if one is None or number in strangers else one.requests
-        self._read_to_the_end(starts)
+        self._read_to_the_end(starts, progress)
         self._stand(numbers)
         self._places.take(numbers)
-        feeds = self._copy.wake(numbers)
+        feeds = progress.feeds = self._copy.wake(numbers)
         seconds = round(time.monotonic() - began, 1)
         log.info(
             "what is known of %d feeds was taken up", feeds, extra={"partitions": len(numbers), "seconds": seconds}
@@ -125,12 +130,15 @@ class Taking:
             self._copy.wake(sorted(moved & self._places.ours))
         return bool(asked)
 
-    def _read_to_the_end(self, starts: dict[Place, int | None]) -> None:
+    def _read_to_the_end(self, starts: dict[Place, int | None], progress: Progress) -> None:
         """Read partitions from where they begin for us to where they end, and take it up."""
         self._reader.read({**self._positions, **starts})
+        ends = self._reader.ends(starts)
+        progress.expect({place: (self._reader.position(place), end) for place, end in ends.items()})
         notes: list[Fetched] = []
         asked: dict[tuple[Place, bytes], Fetched] = {}
-        for found, _ in self._reader.until_caught_up(starts, stall_seconds=_STALL_SECONDS):
+        for found, done in self._reader.until_caught_up(starts, stall_seconds=_STALL_SECONDS):
+            progress.read(found, done)
             for one in found:
                 if one.place.topic == self._names.states:
                     notes.append(one)

@@ -10,6 +10,6 @@ is served at the same address (`ingest.dashboard`) is given to it as routes.
 """
 
 from ingest.listener.binding import ListenError
-from ingest.listener.serving import Listener
+from ingest.listener.serving import Listener, Pages
 
-__all__ = ["ListenError", "Listener"]
+__all__ = ["ListenError", "Listener", "Pages"]

@@ -7,7 +7,7 @@ import logging
 import sys
 import threading
 from concurrent.futures import Future
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import uvicorn
 
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Pages: TypeAlias = "Sequence[BaseRoute]"
+"""What else is served."""
 STOP_SECONDS = 2.0
 _GRACE_SECONDS = 0.5
 """What answers in flight get at the end."""
@@ -56,7 +58,7 @@ class Listener:
         metrics: Metrics,
         *,
         token: Secret | None = None,
-        pages: Sequence[BaseRoute] = (),
+        pages: Pages = (),
         patience_seconds: float = PATIENCE_SECONDS,
         max_connections: int = MAX_CONNECTIONS,
     ) -> None:

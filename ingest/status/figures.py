@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from ingest.alarms import Alarm
+from ingest.owners import Here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,11 +70,15 @@ class Fetchers:
     owned: dict[str, int] = field(default_factory=dict)
     """How many partitions each has, by its name."""
     unowned: int = 0
-    """Partitions that nobody has: a rebalance, or no fetcher."""
+    """Partitions that nobody has."""
+    settled: bool = True
+    """Whether the group is sure: while it shares out anew it counts nothing as anybody's."""
     lag: int | None = None
     """Requests for pages since the oldest that none has settled, with what marks their end; None where there never
     was one."""
     problem: str | None = None
+    here: tuple[Here, ...] = ()
+    """What those have that run on this state folder, or have run."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -43,7 +43,7 @@ def status(config: Config, *, now: float) -> Status:
         feeds=_feeds(known.feeds(config), now),
         workers=workers,
         link=link,
-        fetchers=_fetchers(config, asked=workers is not None and workers.problem is None),
+        fetchers=_fetchers(config, asked=workers is not None and workers.problem is None, now=now),
         profiles=Profiles(config.state.path).count(),
         archive_bytes=None if config.archive is None else _size(config.archive.path),
     )
@@ -130,28 +130,34 @@ def _group(kafka: KafkaSink, command: str, topic: str) -> Workers:
         return Workers(group=group, problem=str(trouble))
 
 
-def _fetchers(config: Config, *, asked: bool) -> Fetchers | None:
-    """Ask who has which feeds; not of a broker that is away."""
+def _fetchers(config: Config, *, asked: bool, now: float) -> Fetchers | None:
+    """Tell of a group of fetchers. Who has which feeds is asked; not of a broker that is away."""
     if config.fetch.group is None or config.sinks.kafka is None:
         return None
-    from ingest.fleet.serving import group_of  # noqa: PLC0415 - as in `_groups`
+    from ingest.fleet.here import found  # noqa: PLC0415 - as in `_groups`
+    from ingest.fleet.serving import group_of  # noqa: PLC0415 - as above
+
+    told = Fetchers(
+        group=group_of(config.sinks.kafka, config.fetch.group),
+        here=tuple(found(config.state.path, config.fetch.group, now)),
+    )
+    if not asked:
+        return replace(told, problem="Kafka does not answer")
+    return _shared_out(config, config.sinks.kafka, told)
+
+
+def _shared_out(config: Config, kafka: KafkaSink, told: Fetchers) -> Fetchers:
+    from ingest.fleet.asking import ask  # noqa: PLC0415 - as above
     from ingest.wiring import connection_of, plan_of  # noqa: PLC0415 - as above
-    from sinks.kafka_admin import admin, lag  # noqa: PLC0415 - as above
     from sinks.kafka_client import KafkaTroubleError  # noqa: PLC0415 - as above
 
-    kafka = config.sinks.kafka
-    group, names = group_of(kafka, config.fetch.group), plan_of(kafka, (), config, fleet=True).names
-    if not asked:
-        return Fetchers(group=group, problem="Kafka does not answer")
+    names = plan_of(kafka, (), config, fleet=True).names
     try:
-        connection = replace(connection_of(kafka), patience_seconds=_KAFKA_SECONDS)
-        with admin(connection) as broker:
-            held, count = broker.shared_out(group, names.feeds), broker.partitions(names.feeds)
-        owned = {name: len(numbers) for name, numbers in sorted(held.items())}
-        behind = lag(connection, group, names.requests)
+        shares = ask(connection_of(kafka), told.group, names)
     except KafkaTroubleError as trouble:
-        return Fetchers(group=group, problem=str(trouble))
-    return Fetchers(group=group, owned=owned, unowned=count - sum(owned.values()), lag=behind)
+        return replace(told, problem=str(trouble))
+    owned = {name: len(numbers) for name, numbers in shares.members.items()}
+    return replace(told, owned=owned, unowned=len(shares.unowned), settled=shares.is_settled, lag=shares.lag)
 
 
 def _named(kafka: KafkaSink, command: str) -> str:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ingest.config import Config
+    from ingest.owners import Here
     from ingest.status.figures import Feeds, Fetchers, Service, Sink, Status, Workers
 
 
@@ -56,6 +57,7 @@ def _rows(found: Status, now: float) -> Iterator[tuple[str, str]]:
         yield "link", f"{found.link.lag} offsets of records before {found.link.group}"
     if found.fetchers is not None:
         yield "fetchers", _fetchers(found.fetchers)
+        yield from (("  here", _here(here, now)) for here in found.fetchers.here)
     yield "profiles", f"{found.profiles} sites"
     if found.archive_bytes is not None:
         yield "archive", f"{found.archive_bytes / 1e6:.1f} MB"
@@ -91,10 +93,27 @@ def _sink(sink: Sink, now: float) -> str:
 def _fetchers(fetchers: Fetchers) -> str:
     if fetchers.problem is not None:
         return f"not known of {fetchers.group}"
+    waiting = "" if fetchers.lag is None else f"; {fetchers.lag} offsets of page requests"
+    if not fetchers.settled:
+        return f"{', '.join(fetchers.owned)} share out {fetchers.unowned} partitions anew{waiting}"
     told = ", ".join(f"{name} has {n} partitions" for name, n in fetchers.owned.items()) or "none in the group"
     nobodys = f", {fetchers.unowned} are nobody's" if fetchers.unowned else ""
-    waiting = "" if fetchers.lag is None else f"; {fetchers.lag} offsets of page requests"
     return f"{told}{nobodys}{waiting}"
+
+
+def _here(here: Here, now: float) -> str:
+    if here.pid is None:
+        return f"{here.name} does not run"
+    told = [f"{here.name} runs as process {here.pid}"]
+    told.append(f"{len(here.ours)} partitions with {here.feeds} feeds ({here.due} due)")
+    if (going := here.restoring) is not None:
+        far = f"{going.read} of {going.total} messages, for {length(now - going.began)}"
+        told.append(f"reads {len(going.numbers)} more ({far})")
+    if (last := here.restored) is not None and last.seconds is not None:
+        took = f"{len(last.numbers)} partitions with {last.feeds} feeds in {last.seconds:.1f} s"
+        told.append(f"last took up {took}")
+    told.append(f"{here.requests} page requests and {here.outbox} items of the outbox wait")
+    return "; ".join(told)
 
 
 def _workers(workers: Workers) -> str:

@@ -14,7 +14,7 @@ from ingest.feedstore import Feed
 from ingest.fleet.definitions import Defined
 from ingest.fleet.publishing import change
 from sinks.kafka_admin import Plan, admin
-from sinks.kafka_client import Connection
+from sinks.kafka_client import AwayError, Connection
 from sinks.kafka_messages import Names
 from tests.fleet.books import delivered, kept, late, requests_of
 from tests.fleet.town import feed_path, host_of
@@ -87,7 +87,7 @@ class Fleet:
             port = int(town.stdout.readline())
             urls = [f"http://{host_of(n % self._hosts)}:{port}{path}" for n, path in enumerate(self.feeds)]
             plan = Plan(Names(self._prefix, (), scaled=True, fleet=True), partitions=PARTITIONS)
-            change(Connection(self._bootstrap, {}), plan, lambda _: [Defined(Feed(url=url)) for url in urls])
+            until(lambda: _are_defined(Connection(self._bootstrap, {}), plan, urls))
             try:
                 yield
             finally:
@@ -95,8 +95,8 @@ class Fleet:
                 assert town.stdin is not None
                 town.stdin.close()
 
-    def begin(self, name: str) -> None:
-        """Have a fetcher."""
+    def begin(self, name: str, more: str = "") -> None:
+        """Have a fetcher; its configuration holds more."""
         folder = self._folder / name
         folder.mkdir(exist_ok=True)
         (folder / "newstap.toml").write_text(
@@ -107,6 +107,7 @@ class Fleet:
                 prefix=self._prefix,
                 partitions=PARTITIONS,
             )
+            + more
         )
         command = ["fetch", "--config", folder / "newstap.toml", "--instance", name]
         self._fetchers[name] = self._stack.enter_context(running(*command, cwd=folder))
@@ -183,3 +184,12 @@ class Fleet:
             return found
         finally:
             consumer.close()
+
+
+def _are_defined(connection: Connection, plan: Plan, urls: list[str]) -> bool:
+    """Have these feeds in Kafka; say no where a broker that was started a moment ago has no answer yet."""
+    try:
+        change(connection, plan, lambda _: [Defined(Feed(url=url)) for url in urls])
+    except AwayError:
+        return False
+    return True

@@ -7,6 +7,7 @@ import json
 import os
 import threading
 import time
+from contextlib import closing
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,7 @@ from ingest.alarms import Alarm, AlarmKind, Look, Scope
 from ingest.alarms.kept import Key, Raised
 from ingest.config import load
 from ingest.feedstore import Feed
+from ingest.fleet.service import opened
 from ingest.health import Health
 from ingest.schedule import ErrorClass, Settings
 from ingest.schedule import Health as FeedHealth
@@ -217,6 +219,34 @@ def test_a_broker_that_is_away_is_not_waited_for(tmp_path: Path) -> None:
     assert "no broker answers" in found["workers"]["problem"]
     assert "workers     not known of newstap-work-news" in text
     assert time.monotonic() - began < 60
+
+
+def test_what_a_fetcher_of_a_group_has_here_is_told_whatever_kafka_does(tmp_path: Path) -> None:
+    """Its copy knows: how far partitions that it was given are read, what the last ones brought, and what waits."""
+    kafka = "[dashboard]\nlisten = ''\n[sinks.kafka]\nbootstrap = '127.0.0.1:1'\n"
+    config = configured(tmp_path, f"[fetch]\ngroup = 'town'\n{kafka}")
+    with closing(opened(tmp_path / "var" / "state", "town-one")) as store:
+        with store.transaction() as connection:
+            connection.executemany("INSERT INTO held VALUES (?, ?, 0, 0, 0)", [(1, 1), (2, 1), (3, 1), (4, 0)])
+            connection.execute("INSERT INTO restoring VALUES ('[3]', ?, 450, 600, NULL, 0)", (time.time() - 5,))
+            connection.execute("INSERT INTO restoring VALUES ('[1, 2]', 9.0, 70, 70, 1.25, 8)")
+            connection.execute("INSERT INTO request VALUES (1, 'a', 1, 0)")
+            feedstore.add(connection, [Feed(url="https://a.example/")], settings=Settings(), now=time.time() - 9)
+        _, found, text = told(config)
+    (here,) = found["fetchers"]["here"]
+    assert (here["name"], here["pid"], here["ours"], here["restoring"]["read"]) == ("one", os.getpid(), [1, 2], 450)
+    assert "fetchers    not known of newstap-fetch-news-town" in text
+    line = next(line for line in text.splitlines() if line.startswith("  here "))
+    assert (
+        f"one runs as process {os.getpid()}; 2 partitions with 1 feeds (1 due); reads 1 more (450 of 600 messages"
+        in line
+    )
+    assert "last took up 2 partitions with 8 feeds in 1.2 s; 1 page requests and 0 items of the outbox wait" in line
+    assert "  here      one does not run\n" in told(config)[2], "others have its feeds"
+
+    alone = configured(tmp_path, kafka)
+    assert told(alone)[1]["fetchers"] is None
+    assert "  here " not in told(alone)[2], "who shares nothing sees none of this"
 
 
 @pytest.mark.kafka
