@@ -22,7 +22,7 @@ from tests.ingest.newsroom import asked_to_end
 from tests.work.running import running, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from tests.fleet.books import Books, Thaw
@@ -86,14 +86,26 @@ class Fleet:
             assert town.stdout is not None
             port = int(town.stdout.readline())
             urls = [f"http://{host_of(n % self._hosts)}:{port}{path}" for n, path in enumerate(self.feeds)]
-            plan = Plan(Names(self._prefix, (), scaled=True, fleet=True), partitions=PARTITIONS)
-            until(lambda: _are_defined(Connection(self._bootstrap, {}), plan, urls))
+            self._define(urls)
             try:
                 yield
             finally:
                 self._stack.close()
                 assert town.stdin is not None
                 town.stdin.close()
+
+    def _define(self, urls: Sequence[str]) -> None:
+        """Have feeds in Kafka; a broker that has just begun makes its own topics first, and is patient with nobody."""
+        plan = Plan(Names(self._prefix, (), scaled=True, fleet=True), partitions=PARTITIONS)
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                change(Connection(self._bootstrap, {}), plan, lambda _: [Defined(Feed(url=url)) for url in urls])
+            except AwayError:
+                if time.monotonic() > deadline:
+                    raise
+            else:
+                return
 
     def begin(self, name: str, more: str = "") -> None:
         """Have a fetcher; its configuration holds more."""
@@ -184,12 +196,3 @@ class Fleet:
             return found
         finally:
             consumer.close()
-
-
-def _are_defined(connection: Connection, plan: Plan, urls: list[str]) -> bool:
-    """Have these feeds in Kafka; say no where a broker that was started a moment ago has no answer yet."""
-    try:
-        change(connection, plan, lambda _: [Defined(Feed(url=url)) for url in urls])
-    except AwayError:
-        return False
-    return True
