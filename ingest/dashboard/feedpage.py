@@ -60,7 +60,7 @@ class Row:
     """What is improbable about it."""
     missed: str
     """Share of its documents that showed nothing of the one before."""
-    spark: Markup
+    spark: Markup | None
 
 
 class FeedPage:
@@ -68,12 +68,14 @@ class FeedPage:
 
     Args:
         table: the feeds.
-        arrivals: what they brought.
+        arrivals: what they brought; None where no records come of them, and where nothing is done about feeds.
         views: makes the page.
         clock: Unix time.
     """
 
-    def __init__(self, table: FeedTable, arrivals: Arrivals, views: Views, *, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, table: FeedTable, arrivals: Arrivals | None, views: Views, *, clock: Callable[[], float]
+    ) -> None:
         self._table = table
         self._arrivals = arrivals
         self._views = views
@@ -95,6 +97,7 @@ class FeedPage:
             told=_told(query.get("done", ""), query.get("to", "")),
             now=self._clock(),
             hours=HOURS,
+            is_whole=self._arrivals is not None,
         )
 
     async def act(self, request: Request) -> Response:
@@ -111,7 +114,6 @@ class FeedPage:
 
     def _row(self, feed: Listed, alarms: Sequence[Alarm]) -> Row:
         state, now = feed.state, self._clock()
-        counts = self._arrivals.of_feed(feed.feed.url)
         return Row(
             number=feed.id,
             name=plain(feed.feed.name or ""),
@@ -124,8 +126,14 @@ class FeedPage:
             error="" if state.error is None else f"{state.error}, {state.errors} in a row",
             alarms=[alarm_row(alarm, now) for alarm in alarms],
             missed=f"{state.missed / state.parsed:.0%}" if state.parsed else "",
-            spark=sparkline(counts, f"{sum(counts)} records in {HOURS} hours, {counts[-1]} in this one"),
+            spark=self._spark(feed.feed.url),
         )
+
+    def _spark(self, url: str) -> Markup | None:
+        if self._arrivals is None:
+            return None
+        counts = self._arrivals.of_feed(url)
+        return sparkline(counts, f"{sum(counts)} records in {HOURS} hours, {counts[-1]} in this one")
 
 
 def _told(done: str, number: str) -> str:

@@ -51,12 +51,16 @@ class FeedTable:
     """The feeds of one state.
 
     Args:
-        config: says where it lies, and how far apart polls are at least.
+        config: says how far apart polls are at least, and where the state lies.
+        opens: opens another one in its place: of it the feeds that are polled here.
         clock: Unix time.
     """
 
-    def __init__(self, config: Config, *, clock: Callable[[], float] = time.time) -> None:
-        self._folder = config.state.path
+    def __init__(
+        self, config: Config, *, opens: Callable[[], Store] | None = None, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._opens = opens or (lambda: state.beside(config.state.path))
+        self._resting = opens is None
         self._shortest = configured.settings(config.schedule).min_interval_seconds
         self._clock = clock
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dashboard")
@@ -71,7 +75,10 @@ class FeedTable:
 
         def work(connection: sqlite3.Connection) -> Listing:
             start = page * PAGE_ROWS
-            found = list(feedstore.listed(connection, containing=containing, start=start, most=PAGE_ROWS + 1))
+            rows = feedstore.listed(
+                connection, containing=containing, start=start, most=PAGE_ROWS + 1, resting=self._resting
+            )
+            found = list(rows)
             return Listing(found[:PAGE_ROWS], alarms.of_feeds(connection), len(found) > PAGE_ROWS)
 
         return await self._reading(work)
@@ -139,7 +146,7 @@ class FeedTable:
 
     def _opened(self) -> Store:
         if self._store is None:
-            self._store = state.beside(self._folder)
+            self._store = self._opens()
         return self._store
 
     def _closed(self) -> None:

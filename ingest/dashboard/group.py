@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 from starlette.routing import Route
 
+from ingest.dashboard.feedpage import FeedPage
+from ingest.dashboard.feedtable import FeedTable
 from ingest.dashboard.gate import Gate
 from ingest.dashboard.loginpage import LoginPage
 from ingest.dashboard.ownerspage import OwnersPage
@@ -21,8 +23,9 @@ if TYPE_CHECKING:
     from ingest.config import Config
     from ingest.health import Health
     from ingest.owners import Here, Told
+    from sinks.store import Store
 
-_PAGES = (("/", "Owners"),)
+_PAGES = (("/", "Owners"), ("/feeds", "Feeds"))
 
 
 class GroupDashboard:
@@ -33,6 +36,7 @@ class GroupDashboard:
         health: what its parts say.
         told: returns at once what the group told last; called in the listener's thread.
         here: reads what the fetcher has; called in a thread of its own, may raise StoreError.
+        opens: opens its copy beside it; as `here`.
         clock: Unix time.
     """
 
@@ -43,6 +47,7 @@ class GroupDashboard:
         *,
         told: Callable[[], Told],
         here: Callable[[], Here],
+        opens: Callable[[], Store],
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._config = config
@@ -50,10 +55,12 @@ class GroupDashboard:
         self._told = told
         self._here = here
         self._clock = clock
+        self._feeds = FeedTable(config, opens=opens, clock=clock)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="dashboard")
 
     def close(self) -> None:
-        """End the thread, once the listener has ended."""
+        """Let go of the copy, once the listener has ended."""
+        self._feeds.close()
         self._thread.shutdown()
 
     def routes(self) -> list[Route]:
@@ -69,8 +76,10 @@ class GroupDashboard:
             views=views,
             clock=self._clock,
         )
+        feeds = FeedPage(self._feeds, None, views, clock=self._clock)
         return [
             Route("/", gate.seen(owners.show), methods=["GET"]),
+            Route("/feeds", gate.seen(feeds.show), methods=["GET"]),
             *LoginPage(sessions, views).routes(gate),
             Route("/static/{name}", static, methods=["GET"]),
         ]

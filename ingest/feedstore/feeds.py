@@ -139,7 +139,9 @@ def withdraw(connection: sqlite3.Connection, number: int, *, now: float) -> None
     _settle(connection, [number], now)
 
 
-def listed(connection: sqlite3.Connection, *, containing: str = "", start: int = 0, most: int = -1) -> Iterator[Listed]:
+def listed(
+    connection: sqlite3.Connection, *, containing: str = "", start: int = 0, most: int = -1, resting: bool = True
+) -> Iterator[Listed]:
     """Yield the feeds that somebody wants, in the order they came.
 
     Args:
@@ -147,12 +149,13 @@ def listed(connection: sqlite3.Connection, *, containing: str = "", start: int =
         containing: what their URL or name contains, capitals or not.
         start: how many to pass over.
         most: how many at most; -1 for all.
+        resting: also those that others poll (`PARKED`).
     """
     rows = connection.execute(
         f"SELECT {SELECTED} FROM feed WHERE dropped IS NULL"  # noqa: S608 - our own column names
         " AND (:part = '' OR instr(lower(url || ' ' || coalesce(name, '')), lower(:part)))"
-        " ORDER BY id LIMIT :most OFFSET :start",
-        {"part": containing, "most": most, "start": start},
+        " AND (:resting OR wake < :parked) ORDER BY id LIMIT :most OFFSET :start",
+        {"part": containing, "most": most, "start": start, "resting": resting, "parked": PARKED},
     )
     return (listed_of(row) for row in rows)
 

@@ -35,6 +35,15 @@ def found(folder: Path, group: str, now: float) -> list[Here]:
     return [here(path, path.stem[before:], now=now) for path in paths]
 
 
+def beside(path: Path) -> Store:
+    """Open a copy beside the fetcher that owns it, to read in it.
+
+    Raises:
+        StoreError: it cannot be used.
+    """
+    return Store(path, MIGRATIONS, beside=True, patience_seconds=_PATIENCE_SECONDS)
+
+
 def here(path: Path, name: str, *, now: float | None = None) -> Here:
     """Return what a fetcher has; at a Unix time.
 
@@ -42,8 +51,7 @@ def here(path: Path, name: str, *, now: float | None = None) -> Here:
         StoreError: the copy cannot be read.
     """
     pid, now = owner_of(path), time.time() if now is None else now
-    opened = Store(path, MIGRATIONS, beside=True, patience_seconds=_PATIENCE_SECONDS)
-    with closing(opened) as store, store.reading() as connection:
+    with closing(beside(path)) as store, store.reading() as connection:
         return _here(connection, name, pid, now)
 
 

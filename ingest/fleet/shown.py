@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ingest.dashboard import GroupDashboard
 from ingest.fleet.asking import Asking, ask
-from ingest.fleet.here import here
+from ingest.fleet.here import beside, here
 from ingest.scaled import listening, listens
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def shown(config: Config, health: Health, metrics: Metrics, options: Options, pa
     with ExitStack() as stack:
         if listens(config):
             asking = Asking(options.group, lambda: ask(options.connection, options.group, options.plan.names))
-            dashboard = GroupDashboard(config, health, told=asking.told, here=seen.here)
+            dashboard = GroupDashboard(config, health, told=asking.told, here=seen.here, opens=lambda: beside(path))
             stack.callback(dashboard.close)
             stack.enter_context(listening(config, health, metrics, dashboard.routes()))
             asking.start()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -11,17 +11,24 @@ from typing import TYPE_CHECKING
 import httpx
 import pytest
 
+from ingest import feedstore
 from ingest.config import load
 from ingest.dashboard import GroupDashboard
+from ingest.feedstore import Feed
+from ingest.fleet.here import beside
+from ingest.fleet.service import opened
 from ingest.health import Health
 from ingest.listener import Listener
 from ingest.metrics import Metrics
 from ingest.owners import Here, Restoring, Shares, Told
+from ingest.schedule import Settings
 from sinks.store import StoreError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from sinks.store import Store
 
 NOW = 1_790_000_000.0
 HERE = Here(
@@ -41,6 +48,8 @@ SHARES = Shares(members={"one": (0, 1, 2, 7), "two": (3, 4)}, partitions=8, lag=
 TOLD = Told(group="newstap-fetch-news-town", shares=SHARES, at=NOW - 4)
 TOKEN = "t0ken-SENTINEL"
 WITH_TOKEN = '[dashboard]\nlisten = "0.0.0.0:0"\ntoken = "${TOKEN}"\n'
+COPY = "fetch-town-one.sqlite"
+OURS, THEIRS = "https://ours.example/feed.xml", "https://theirs.example/feed.xml"
 HOSTILE = '</bdi><script>alert("x")</script> <img src=x onerror=alert(1)> "\u202egnp.exe'
 
 
@@ -98,7 +107,14 @@ def serving(tmp_path: Path, known: Known) -> Iterator[Callable[..., str]]:
             file = tmp_path / "newstap.toml"
             file.write_text(text)
             config, health = load(file, environ or {}), Health()
-            dashboard = GroupDashboard(config, health, told=known.tell, here=known.read, clock=lambda: NOW)
+            dashboard = GroupDashboard(
+                config,
+                health,
+                told=known.tell,
+                here=known.read,
+                opens=lambda: beside(tmp_path / COPY),
+                clock=lambda: NOW,
+            )
             stack.callback(dashboard.close)
             address = config.dashboard.listen if config.dashboard.token else "127.0.0.1:0"
             listener = Listener(
@@ -113,6 +129,17 @@ def serving(tmp_path: Path, known: Known) -> Iterator[Callable[..., str]]:
             return listener.url.replace("0.0.0.0", "127.0.0.1")
 
         yield serving
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Iterator[Store]:
+    """The fetcher's own copy, with a feed that it polls and one that others poll."""
+    with closing(opened(tmp_path, "town-one")) as store:
+        feeds = [Feed(url=OURS, name=HOSTILE), Feed(url=THEIRS)]
+        with store.transaction() as connection:
+            feedstore.add(connection, feeds, settings=Settings(), now=NOW - 60)
+            connection.execute("UPDATE feed SET wake = ? WHERE url = ?", (feedstore.PARKED, THEIRS))
+        yield store
 
 
 def get(url: str, **headers: str) -> httpx.Response:
@@ -220,12 +247,28 @@ def test_each_page_is_under_the_policy_of_all_and_has_no_script(serving: Callabl
     assert answer.headers["cache-control"] == "no-store"
 
 
+@pytest.mark.usefixtures("copy")
+def test_the_feeds_are_those_that_it_polls_and_nothing_can_be_done_to_them(serving: Callable[..., str]) -> None:
+    """Feeds of a group are changed in Kafka, by `newstap feeds`; here they are looked at."""
+    page = get(serving() + "/feeds").text
+    tags = Seen(page).tags
+
+    assert page.count("<bdi>https://") == 1
+    assert OURS in page
+    assert "Those that this fetcher polls" in page
+    assert [attributes.get("method") for tag, attributes in tags if tag == "form"] == ["get"]
+    assert "script" not in {tag for tag, _ in tags}, "whatever a feed is called"
+    columns = [tag for tag, _ in tags if tag == "th"]
+    assert len(columns) - 1 == [tag for tag, _ in tags].count("td") + 1, "each row has a cell for each column"
+
+
 def test_where_others_can_reach_it_the_page_wants_the_token(serving: Callable[..., str]) -> None:
     url = serving(WITH_TOKEN, {"TOKEN": TOKEN})
 
     refused = get(url)
     assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
     assert "<bdi>two</bdi>" not in refused.text
+    assert get(f"{url}/feeds").status_code == 401
     assert get(url, Authorization=f"Bearer {TOKEN}").status_code == 200
     with httpx.Client(base_url=url, trust_env=False, timeout=60, follow_redirects=True) as browser:
         assert "That is not the token" in browser.post("/login", data={"token": "no"}).text

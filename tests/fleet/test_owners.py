@@ -26,12 +26,12 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(400)]
 FEEDS = 24
 
 
-def page_of(folder: Path) -> str:
-    """Return the first page of the fetcher that was begun in a folder; nothing before it listens."""
+def page_of(folder: Path, path: str = "/") -> str:
+    """Return a page of the fetcher that was begun in a folder; nothing before it listens."""
     found = re.findall(r"listening on (http://[\d.:]+)", (folder / "log").read_text())
     if not found:
         return ""
-    answer = httpx.get(found[-1], trust_env=False, timeout=60)
+    answer = httpx.get(found[-1] + path, trust_env=False, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer.text
 
@@ -83,6 +83,7 @@ def test_the_page_and_status_tell_who_owns_what_and_how_a_fetcher_stands(
         theirs, feeds = number(page_of(one), "ours"), number(page_of(one), "feeds")
         assert told(page_of(one), "unowned") == f"Each of {PARTITIONS} partitions is somebody's."
         assert re.match(r"for \d+\.\d s", told(page_of(one), "lease"))
+        assert page_of(one, "/feeds").count('<tr id="feed-') == feeds
         found, shown = status(one)
         assert found["owned"] == {"one": theirs, "two": PARTITIONS - theirs}
         (here,) = found["here"]
