@@ -13,7 +13,7 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest import pending
-from ingest.feedstore import host_of
+from ingest.feedstore import PARKED, host_of
 from ingest.fleet import table
 from ingest.fleet.places import number_of
 from ingest.items import item_of
@@ -106,11 +106,13 @@ def oldest(connection: sqlite3.Connection, number: int) -> int | None:
     return None if row[0] is None else int(row[0])
 
 
-def under_way(connection: sqlite3.Connection, numbers: Iterable[int]) -> frozenset[int]:
-    """Return the pending entries of these partitions."""
+def park(connection: sqlite3.Connection, numbers: Iterable[int]) -> frozenset[int]:
+    """Let nothing that waits in these partitions begin any more; return the pending entries without an outcome."""
     wanted = json.dumps(list(numbers))
     rows = connection.execute("SELECT id FROM request WHERE number IN (SELECT value FROM json_each(?))", (wanted,))
-    return frozenset(int(row[0]) for row in rows)
+    entries = [int(row[0]) for row in rows]
+    connection.executemany("UPDATE pending SET due = ? WHERE id = ?", [(PARKED, entry) for entry in entries])
+    return frozenset(entries)
 
 
 def _note_place(connection: sqlite3.Connection, read: Fetched) -> None:

@@ -7,13 +7,11 @@ reached Kafka by then is done by whoever has the partitions now.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ingest.feedstore import PARKED
 from ingest.fleet import requests, table
 from ingest.fleet.copy import Copy
 from ingest.fleet.ownership import Ownership
@@ -231,11 +229,7 @@ class Fleet(Alone):
 
         def stop(connection: sqlite3.Connection, *, under_way: bool) -> frozenset[int]:
             table.rest(connection, numbers, under_way=under_way)
-            waiting = requests.under_way(connection, numbers)
-            connection.execute(
-                "UPDATE pending SET due = ? WHERE id IN (SELECT value FROM json_each(?))",
-                (PARKED, json.dumps(list(waiting))),
-            )
+            waiting = requests.park(connection, numbers)
             if under_way:
                 requests.leave(connection, numbers)
             return waiting

@@ -111,3 +111,16 @@ def test_reading_goes_on_from_the_oldest_that_waits(copy: sqlite3.Connection) ->
     requests.leave(copy, [number])
     assert requests.oldest(copy, number) is None
     assert not pending.ready(copy, NOW, limit=9)
+
+
+def test_what_is_parked_never_begins_and_the_other_partitions_go_on(copy: sqlite3.Connection) -> None:
+    hosts = ("pages.example:443", "other.example:443")
+    assert len({PLACES.of(host) for host in hosts}) == 2
+    for host in hosts:
+        taken(copy, wanted(link=f"https://{host}/1", host=host))
+    first, _ = pending.ready(copy, NOW, limit=9)
+
+    assert requests.park(copy, [PLACES.of(str(first.host))]) == {first.id}
+    assert first.id not in {one.id for one in pending.ready(copy, 10 * NOW, limit=9)}
+    assert len(pending.ready(copy, NOW, limit=9)) == 1
+    assert requests.park(copy, [PLACES.of(str(first.host))]) == {first.id}, "what is parked still has no outcome"
