@@ -114,7 +114,8 @@ class Reader:
     ) -> Iterator[tuple[list[Fetched], list[Place]]]:
         """Yield what comes, and which of these partitions were read to their end with it, until all were.
 
-        A message that the library cannot take apart is told and passed over.
+        Whatever is committed when this is called is read: what a partition last answered may be older than that, where
+        it was read before. A message that the library cannot take apart is told and passed over.
 
         Args:
             places: among those that are read.
@@ -126,10 +127,11 @@ class Reader:
             KafkaTroubleError: no answer.
         """
         left, since = set(places), time.monotonic()
+        ends = self.ends(left)
         while left and not (stop is not None and stop.is_set()):
             found = passing_over(self.poll, _SLICE_SECONDS)
             since = time.monotonic() if found else since
-            done = [place for place in left if self.has_caught_up(place)]
+            done = [place for place in left if self.position(place) >= ends[place] and self.has_caught_up(place)]
             left.difference_update(done)
             yield found, done
             if left and time.monotonic() - since > stall_seconds:

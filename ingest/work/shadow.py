@@ -6,21 +6,21 @@ import logging
 import time
 from typing import TYPE_CHECKING
 
-from sinks.kafka_client import AwayError, Place
-from sinks.kafka_following import Reader
+from sinks.kafka_client import Place
+from sinks.kafka_following import Reader, passing_over
 
 if TYPE_CHECKING:
     import threading
+    from collections.abc import Iterable
 
     from ingest.work.memory import Memory
-    from sinks.kafka_client import Connection
+    from sinks.kafka_client import Connection, Fetched
 
 log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 0.5
 """Between two looks once there is nothing new."""
 _AT_ONCE_SECONDS = 0.25
-_SLICE_SECONDS = 0.5
 _STALL_SECONDS = 30.0
 
 
@@ -55,7 +55,9 @@ class Shadow:
         """
         deadline = time.monotonic() + _AT_ONCE_SECONDS
         while self._next <= time.monotonic() < deadline:
-            if not self._learn(0):
+            found = passing_over(self._reader.poll, 0)
+            self._learn(found)
+            if not found:
                 self._next = time.monotonic() + _PAUSE_SECONDS
 
     def catch_up(self, stop: threading.Event) -> None:
@@ -69,13 +71,9 @@ class Shadow:
         Raises:
             KafkaTroubleError: no answer, or nothing new for a long while.
         """
-        began = since = time.monotonic()
-        end = self._reader.ends([self._place])[self._place]
-        while self._reader.position(self._place) < end and not stop.is_set():
-            if self._learn(_SLICE_SECONDS):
-                since = time.monotonic()
-            elif time.monotonic() - since > _STALL_SECONDS:
-                raise AwayError(f"{self._place.topic} does not show all it holds, for {_STALL_SECONDS:.0f} s by now")
+        began = time.monotonic()
+        for found, _ in self._reader.until_caught_up([self._place], stall_seconds=_STALL_SECONDS, stop=stop):
+            self._learn(found)
         self._reader.close()
         if not stop.is_set():
             self.memory.begin()
@@ -86,9 +84,7 @@ class Shadow:
         self._reader.close()
         self.memory.close()
 
-    def _learn(self, seconds: float) -> int:
-        found = self._reader.poll(seconds)
+    def _learn(self, found: Iterable[Fetched]) -> None:
         for one in found:
             if one.key is not None:
                 self.memory.learn(one.key, one.value)
-        return len(found)
