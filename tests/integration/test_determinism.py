@@ -1,4 +1,4 @@
-"""The same archive from the same start gives the same bytes: on one worker or two, in one go or killed five times."""
+"""The same archive from the same start gives the same bytes: on one worker or two, in one go or killed again and again."""
 
 from __future__ import annotations
 
@@ -14,20 +14,21 @@ import pytest
 from tests.ingest.newsroom import archive, begun, html, newstap
 from tests.ingest.sources.samples import record, response
 from tests.processors.stories.newsroom import stream
+from tests.work.running import LONG
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from processors.records import Record
 
-KILLS = 5
+KILLS = 5 if LONG else 3
 BATCH = 30
 """More documents than a batch has at `RATE`: a killed run has committed one or two of them."""
 RATE = 30
 FOLDERS = ("records", "skipped", "dead-letters")
 NOTE = "<p>The Wickham Gazette belongs to its readers, and is printed by the river on Fridays.</p>"
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.torture, pytest.mark.timeout(240)]
 
 
 def test_the_same_bytes_however_it_is_run(tmp_path: Path) -> None:

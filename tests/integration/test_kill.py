@@ -23,15 +23,15 @@ if TYPE_CHECKING:
     from tests.broker import Broker
 
 LONG = os.environ.get("NEWSTAP_LONG") == "1"
-KILLS = 40 if LONG else 10
-PAGES, LINES = (600, 1200) if LONG else (120, 240)
+KILLS = 40 if LONG else 6
+PAGES, LINES = (600, 1200) if LONG else (80, 160)
 ARGUMENTS = ("--workers", 2, "--rate", 30)
 """Slow enough that a kill meets it at work."""
 
 pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.torture, pytest.mark.timeout(900 if LONG else 240)]
 
 
-def test_killed_ten_times_and_resumed_each_document_is_delivered_once(
+def test_killed_again_and_again_and_resumed_each_document_is_delivered_once(
     tmp_path: Path,
     broker: Broker,
     topic_prefix: str,
