@@ -20,7 +20,6 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from pathlib import Path
 from typing import IO, NamedTuple
 
@@ -28,6 +27,7 @@ import feedparser
 import httpx
 
 from benchmarks.feedhosts import document
+from benchmarks.watching import scraped
 
 CONFIG = """
 [schedule]
@@ -124,9 +124,9 @@ def _service(folder: Path, urls: list[str], options: argparse.Namespace, referen
         try:
             metrics = re.search(r"http://\S+", _line(service.stderr, "listening on"))[0] + "/metrics"
             _settle(metrics, options.feeds, service)
-            before, cpu, began = _scraped(metrics), _cpu(service.pid), time.monotonic()
+            before, cpu, began = scraped(metrics), _cpu(service.pid), time.monotonic()
             memory = _wait(3600 * options.hours / options.speed, service)
-            rise = {name: value - before.get(name, 0.0) for name, value in _scraped(metrics).items()}
+            rise = {name: value - before.get(name, 0.0) for name, value in scraped(metrics).items()}
             figures = Figures(rise, _cpu(service.pid) - cpu, time.monotonic() - began, memory)
         finally:
             service.terminate()
@@ -170,17 +170,9 @@ def _settle(metrics: str, feeds: int, service: subprocess.Popen[str]) -> None:
     """Wait until every feed was polled twice and what the first round found is delivered."""
     while True:
         _wait(2.0, service)
-        now = _scraped(metrics)
+        now = scraped(metrics)
         if now["newstap_poll_delay_seconds_count"] >= 2 * feeds and not now["newstap_outbox_rows"]:
             return
-
-
-def _scraped(url: str) -> dict[str, float]:
-    with urllib.request.urlopen(url) as answer:
-        lines = answer.read().decode().splitlines()
-    return {
-        name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if not line.startswith("#"))
-    }
 
 
 def _tree(pid: int) -> list[int]:

@@ -18,13 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from benchmarks.processes import cpu, cpu_of_tree, load
 from benchmarks.replay import memory_of
+from benchmarks.watching import scraped
 from ingest.feedstore import Feed
 from ingest.fleet.definitions import Defined
 from ingest.fleet.publishing import change
@@ -120,20 +120,20 @@ def _hosts(options: argparse.Namespace) -> Iterator[list[str]]:
 
 def _measured(folder: Path, broker: OwnBroker, urls: list[str], options: argparse.Namespace, *, group: bool) -> Cost:
     with _fetcher(folder, broker, urls, options.interval, group=group) as (process, metrics):
-        while _scraped(metrics).get(_POLLS, 0.0) < 2 * len(urls):
+        while scraped(metrics).get(_POLLS, 0.0) < 2 * len(urls):
             time.sleep(1.0)
-        polls, ours, theirs = _scraped(metrics)[_POLLS], _cpu(process), cpu(broker.pid)
+        polls, ours, theirs = scraped(metrics)[_POLLS], _cpu(process), cpu(broker.pid)
         began = time.monotonic()
         time.sleep(options.seconds)
         seconds = time.monotonic() - began
-        made = _scraped(metrics)[_POLLS] - polls
+        made = scraped(metrics)[_POLLS] - polls
         return Cost((_cpu(process) - ours) / made, (cpu(broker.pid) - theirs) / made, made / seconds)
 
 
 def _restored(folder: Path, broker: OwnBroker, urls: list[str]) -> None:
     """Print how long it takes to take over feeds that were all polled."""
     with _fetcher(folder, broker, urls, 60.0, group=True) as (_, metrics):
-        while _scraped(metrics).get(_POLLS, 0.0) < len(urls):
+        while scraped(metrics).get(_POLLS, 0.0) < len(urls):
             time.sleep(1.0)
         time.sleep(2.0)
     shutil.rmtree(folder / "var")
@@ -191,12 +191,6 @@ def _fetcher(
 
 def _cpu(process: subprocess.Popen[str]) -> float:
     return sum(cpu_of_tree(process.pid).values())
-
-
-def _scraped(url: str) -> dict[str, float]:
-    with urllib.request.urlopen(url) as answer:
-        lines = answer.read().decode().splitlines()
-    return {name: float(value) for name, _, value in (line.rpartition(" ") for line in lines if line[:1] != "#")}
 
 
 if __name__ == "__main__":
