@@ -19,7 +19,6 @@ clock's and cannot be compressed. So much for each record is taken off memory be
 from __future__ import annotations
 
 import argparse
-import re
 import secrets
 import signal
 import statistics
@@ -27,13 +26,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.watching import Bars, ended, listening, scraped, send, size, slope, tell, told_by, usage
+from benchmarks.watching import Bars, ended, listening, scraped, send, size, slope, tell, told_by, untroubled, usage
 
 PUBLISH = 10.0
 """Seconds between two articles of an outlet."""
@@ -120,7 +118,7 @@ def main() -> int:
         _flat(bars, warm)
         _bounded(bars, samples, warm)
         bars.hold(good=code == 0, told=f"SIGTERM ended it with {code} after {seconds:.1f} s")
-        _said(bars, (folder / "log").read_text("utf-8"))
+        untroubled(bars, (folder / "log").read_text("utf-8"))
         for command in (["audit"], ["archive", "verify"]):
             _whole(bars, folder, command)
     return 1 if bars.missed else 0
@@ -232,11 +230,6 @@ def _growth(warm: Sequence[Sample], value: Callable[[Sample], float]) -> tuple[f
     values = [value(one) for one in warm]
     minutes = [one.minute for one in warm]
     return slope(minutes, values) * (minutes[-1] - minutes[0]), statistics.median(values[: max(len(values) // 5, 1)])
-
-
-def _said(bars: Bars, log: str) -> None:
-    levels = Counter(re.findall(r"^\S+Z ([A-Z]+) ", log, re.MULTILINE))
-    bars.hold(good="Traceback" not in log, told=f"no traceback among the messages {dict(levels)}")
 
 
 def _whole(bars: Bars, folder: Path, command: Sequence[str]) -> None:

@@ -10,6 +10,7 @@ import statistics
 import subprocess
 import time
 import urllib.request
+from collections import Counter
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, NamedTuple
 
@@ -26,6 +27,12 @@ class Bars:
     def hold(self, *, good: bool, told: str) -> None:
         self.missed += not good
         print(f"{'ok    ' if good else 'MISSED'}  {told}")
+
+
+def untroubled(bars: Bars, log: str) -> None:
+    """Hold that nothing went wrong unforeseen, by what the service has said."""
+    levels = Counter(re.findall(r"^\S+Z ([A-Z]+) ", log, re.MULTILINE))
+    bars.hold(good="Traceback" not in log, told=f"no traceback among the messages {dict(levels)}")
 
 
 class Usage(NamedTuple):
