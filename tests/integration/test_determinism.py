@@ -1,4 +1,4 @@
-"""The same archive from the same start gives the same bytes: on one worker or two, in one go or killed again and again."""
+"""The same archive from the same start gives the same bytes: on one worker or two, in one go or killed on the way."""
 
 from __future__ import annotations
 
