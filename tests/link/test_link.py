@@ -27,6 +27,7 @@ from tests.work.running import (
     until,
     values,
 )
+from tests.work.test_hostile import poison
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -167,13 +168,19 @@ def test_one_stands_by_and_takes_over(
 def test_what_kafka_refuses_and_what_is_no_record_are_dead_letters(
     tmp_path: Path, broker: Broker, topic_prefix: str, read_topic: Read
 ) -> None:
-    """A topic's limit that nobody told us of is met by the broker's refusal; the others of the transaction come."""
+    """A topic's limit that nobody told us of is met by the broker's refusal; the others of the transaction come.
+
+    What the library cannot take apart among what is remembered is passed over.
+    """
     config = configured(tmp_path, broker.bootstrap, topic_prefix, more=f'compression = "none"\n{LISTEN}', linked=True)
     records = fresh(44, 20)
     words = " ".join(f"The ferry left at {n}." for n in range(20_000))
     long = replace(records[0], id="long", article=replace(records[0].article, text=words))
     wanted = linked_alone(tmp_path, records)
-    with Desk(broker.bootstrap, topic_prefix) as desk, running("link", "--config", config, cwd=tmp_path) as link:
+    with ExitStack() as stack:
+        desk = stack.enter_context(Desk(broker.bootstrap, topic_prefix))
+        poison(broker, f"{topic_prefix}.linked.v1", 1)
+        link = stack.enter_context(running("link", "--config", config, cwd=tmp_path))
         until(lambda: is_at_work(tmp_path))
         limited(broker.bootstrap, f"{topic_prefix}.articles.latest.v1", 50_000)
         desk.hand_on([*records[:10], replace(long, origin=replace(long.origin, document_id="long")), *records[10:]])
@@ -187,6 +194,7 @@ def test_what_kafka_refuses_and_what_is_no_record_are_dead_letters(
     letters = {letter["step"]: letter for letter in values(read_topic(f"{topic_prefix}.dead-letters.v1"))}
     assert sorted(letters) == ["deliver", "read"]
     assert json.loads(letters["deliver"]["input"]["body"])["id"] == "long"
+    assert f"passed over: partition 0 of {topic_prefix}.linked.v1, offset 0" in (tmp_path / "log").read_text()
     assert letters["read"]["input"]["body"] == "no record of ours"
     assert shown["newstap_partitions"] == 1
     assert shown['newstap_sink_refused_total{sink="kafka"}'] == 1
