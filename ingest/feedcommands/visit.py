@@ -15,7 +15,8 @@ from ingest.fetch.client import Fetcher
 from ingest.fetch.errors import DisallowedError, FetchError
 from ingest.fetch.hosts import Hosts
 from ingest.fetch.messages import Request
-from ingest.fetch.robots import Robots, product_token
+from ingest.fetch.robots import Robots
+from ingest.fetch.robotsrules import product_token
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator

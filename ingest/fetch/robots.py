@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import re
+import asyncio
 import time
 from collections import OrderedDict
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
-
-from protego import Protego
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ingest.fetch.errors import BlockedAddressError, DisallowedError, FetchError, PausedError, RedirectError
 from ingest.fetch.messages import Request
 from ingest.fetch.once import Once
-from ingest.fetch.reservations import AGENTS
+from ingest.fetch.robotsrules import DISALLOW_ALL, QUICK_BYTES, QUICK_CHARACTERS, Rules, TooManyRulesError
 from ingest.fetch.urls import target
 from ingest.robotsfiles import RobotsFile
 
@@ -24,49 +22,14 @@ if TYPE_CHECKING:
     from ingest.fetch.hosts import Hosts
     from ingest.fetch.urls import Target
 
+Answer = TypeVar("Answer")
+
 READ_BYTES = 512_000
-"""RFC 9309 §2.5 asks for 500 KiB at least; the rest is ignored."""
+"""RFC 9309 §2.5 asks for 500 KiB at least; the rest is ignored, and the line that it begins in."""
 RETRY_SECONDS = 600.0
 """After which a robots.txt that could not be read is asked for again, where the TTL is not shorter."""
 _KEPT_HOSTS = 10_000
-_KEPT_CHARACTERS = 8_000_000
-_AGENT_LINE = re.compile(r"\s*user[ -]?agents?\s*[: \t]\s*(.*)", re.IGNORECASE)
-_TOKEN = re.compile(r"[A-Za-z_-]+")
-
-
-class Rules:
-    """A robots.txt, or what stands in for one.
-
-    Args:
-        text: the file; `DISALLOW_ALL` where it could not be read.
-        token: our product token.
-    """
-
-    def __init__(self, text: str, token: str) -> None:
-        # Protego takes a group `news` for `newstap`, and `*bot` for any bot; RFC 9309 §2.2.1 wants the whole token.
-        # In brackets, no token is part of another.
-        tokens: set[str] = set()
-        lines = (_bracketed(line, tokens) for line in text.splitlines())
-        self._parsed = Protego.parse("\n".join(lines))
-        self._ours = f"<{token.lower()}>"
-        self._reserved = tuple(sorted(tokens & AGENTS))
-        self.size = len(text)
-
-    @property
-    def crawl_delay(self) -> float | None:
-        """Seconds between requests that the site asks of us."""
-        return self._parsed.crawl_delay(self._ours)
-
-    def allow(self, url: str) -> bool:
-        """Say whether we may fetch a URL."""
-        return bool(self._parsed.can_fetch(url, self._ours))
-
-    def reserved_against(self, url: str) -> tuple[str, ...]:
-        """Return the collectors of training data that are named here and may not fetch a URL."""
-        return tuple(agent for agent in self._reserved if not self._parsed.can_fetch(url, f"<{agent}>"))
-
-
-DISALLOW_ALL = "User-agent: *\nDisallow: /"
+_KEPT_BYTES = 100_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +77,9 @@ class Robots:
         self._memory = memory
         self._clock = clock
         self._kept: OrderedDict[tuple[str, str, int], _Kept] = OrderedDict()
-        self._characters = 0
+        self._bytes = 0
         self._once: Once[_Kept] = Once()
+        self._slow = asyncio.Lock()
 
     async def check(self, url: str) -> None:
         """Return if we may fetch a URL: to be given to `Fetcher.get`, which asks before each hop.
@@ -127,7 +91,7 @@ class Robots:
             InvalidUrlError: no URL.
         """
         kept = await self._kept_for(url)
-        if not kept.rules.allow(url):
+        if not await self._answered(kept.rules, kept.rules.allow, url):
             raise DisallowedError(url, kept.file.unreadable or "disallowed by robots.txt")
 
     async def rules(self, url: str) -> Rules:
@@ -139,6 +103,27 @@ class Robots:
             InvalidUrlError: no URL.
         """
         return (await self._kept_for(url)).rules
+
+    async def reserved_against(self, url: str) -> tuple[str, ...]:
+        """Return the collectors of training data that robots.txt names and keeps from a URL.
+
+        Raises:
+            PausedError: robots.txt itself has to wait.
+            BlockedAddressError: the host must not be reached at all.
+            InvalidUrlError: no URL.
+        """
+        rules = await self.rules(url)
+        return await self._answered(rules, rules.reserved_against, url)
+
+    async def _answered(self, rules: Rules, question: Callable[[str], Answer], url: str) -> Answer:
+        return await self._aside(lambda: question(url), is_slow=rules.size > QUICK_BYTES)
+
+    async def _aside(self, work: Callable[[], Answer], *, is_slow: bool) -> Answer:
+        """Do what may take long in a thread, one thing at a time: threads that compute make the loop wait in turn."""
+        if not is_slow:
+            return work()
+        async with self._slow:
+            return await asyncio.to_thread(work)
 
     async def _kept_for(self, url: str) -> _Kept:
         where = target(url)
@@ -159,60 +144,57 @@ class Robots:
         origin = "{}://{}:{}".format(*where.origin)
         file = None if self._memory is None else await self._memory.recall(origin)
         if file is None or not self._holds(file):
-            file = await self._asked(where)
+            kept = await self._read(await self._asked(where))
             if self._memory is not None:
-                await self._memory.keep(origin, file)
-        kept = _Kept(Rules(file.text, self._token), file)
+                await self._memory.keep(origin, kept.file)
+        else:
+            kept = await self._read(file)
         self._keep(where.origin, kept)
         return kept
 
+    async def _read(self, file: RobotsFile) -> _Kept:
+        """Return the rules of a file; if they are made to cost too much, it counts as one that could not be read."""
+        try:
+            is_slow = len(file.text) > QUICK_CHARACTERS
+            rules = await self._aside(lambda: Rules(file.text, self._token), is_slow=is_slow)
+        except TooManyRulesError as error:
+            return await self._read(self._unreadable(str(error)))
+        return _Kept(rules, file)
+
     async def _asked(self, where: Target) -> RobotsFile:
         url = str(where.url.copy_with(raw_path=b"/robots.txt"))
-        text, unreadable = DISALLOW_ALL, None
         try:
             answer = await self._fetcher.get(
-                Request(url=url, limit=READ_BYTES, accept="text/plain, */*;q=0.1", cut=True)
+                Request(url=url, limit=READ_BYTES + 1, accept="text/plain, */*;q=0.1", cut=True)
             )
         except RedirectError:
-            text = ""  # as if there were none (RFC 9309 §2.3.1.2)
+            return self._readable("")  # as if there were none (RFC 9309 §2.3.1.2)
         except FetchError as error:
             if isinstance(error, PausedError) or (isinstance(error, BlockedAddressError) and error.url == url):
                 raise  # nothing was asked, so nothing is known, and the document itself would fare no better
-            unreadable = f"robots.txt cannot be read ({error.kind}: {error.detail})"
-        else:
-            if 200 <= answer.status < 300:
-                text = answer.body.decode("utf-8-sig", "replace")
-            elif answer.status < 500:
-                text = ""
-            else:
-                unreadable = f"robots.txt cannot be read (status {answer.status})"
-        ttl = self._ttl if unreadable is None else min(self._ttl, RETRY_SECONDS)
-        return RobotsFile(text, self._clock() + ttl, unreadable)
+            return self._unreadable(f"{error.kind}: {error.detail}")
+        if answer.status >= 500:
+            return self._unreadable(f"status {answer.status}")
+        return self._readable(_text(answer.body) if 200 <= answer.status < 300 else "")
+
+    def _readable(self, text: str) -> RobotsFile:
+        return RobotsFile(text, self._clock() + self._ttl)
+
+    def _unreadable(self, why: str) -> RobotsFile:
+        until = self._clock() + min(self._ttl, RETRY_SECONDS)
+        return RobotsFile(DISALLOW_ALL, until, f"robots.txt cannot be read ({why})")
 
     def _keep(self, origin: tuple[str, str, int], kept: _Kept) -> None:
         if (old := self._kept.pop(origin, None)) is not None:
-            self._characters -= old.rules.size
+            self._bytes -= old.rules.size
         self._kept[origin] = kept
-        self._characters += kept.rules.size
-        while len(self._kept) > _KEPT_HOSTS or (self._characters > _KEPT_CHARACTERS and len(self._kept) > 1):
-            self._characters -= self._kept.popitem(last=False)[1].rules.size
+        self._bytes += kept.rules.size
+        while len(self._kept) > _KEPT_HOSTS or (self._bytes > _KEPT_BYTES and len(self._kept) > 1):
+            self._bytes -= self._kept.popitem(last=False)[1].rules.size
 
 
-def product_token(user_agent: str) -> str:
-    """Return what robots.txt files call us: `newstap` of `newstap/1.0 (+https://…)` (RFC 9309 §2.2.1)."""
-    found = _TOKEN.match(user_agent)
-    return found[0].lower() if found else user_agent.partition("/")[0].strip().lower()
-
-
-def _bracketed(line: str, tokens: set[str]) -> str:
-    """Return a line of robots.txt with its product token in brackets, and add the token to those seen."""
-    found = _AGENT_LINE.match(line.partition("#")[0])
-    if found is None:
-        return line
-    value = found[1].strip()
-    if value == "*" or not value:
-        return f"User-agent: {value}"
-    named = _TOKEN.match(value)
-    token = (named[0] if named else value).lower()
-    tokens.add(token)
-    return f"User-agent: <{token}>"
+def _text(body: bytes) -> str:
+    """Return what is read of a file. Of a line that is cut off nothing is: `Allow: /` may stand for `Allow: /open`."""
+    if len(body) > READ_BYTES:
+        body = body[: max(body.rfind(b"\n"), body.rfind(b"\r")) + 1]
+    return body.decode("utf-8-sig", "replace")

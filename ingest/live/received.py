@@ -37,8 +37,8 @@ def led_to_front(carried: Page, response: Response) -> bool:
 
 
 async def _reserved(response: Response, robots: Robots) -> tuple[str, ...]:
-    rules = await robots.rules(response.final_url)
-    found = reservation(response.headers, response.body, rules.reserved_against(response.final_url))
+    agents = await robots.reserved_against(response.final_url)
+    found = reservation(response.headers, response.body, agents)
     marks = ["tdm-reservation"] if found.tdm else []
     if found.tdm and found.policy:
         marks.append(f"tdm-policy={found.policy}")

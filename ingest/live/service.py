@@ -14,7 +14,8 @@ from ingest import feedstore, pending
 from ingest.dashboard import Standing
 from ingest.delivery import Delivery
 from ingest.fetch.hosts import Hosts
-from ingest.fetch.robots import Robots, product_token
+from ingest.fetch.robots import Robots
+from ingest.fetch.robotsrules import product_token
 from ingest.figures import tell_sinks
 from ingest.health import Health
 from ingest.live.alarming import Alarming

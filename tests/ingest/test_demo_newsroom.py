@@ -23,7 +23,8 @@ from ingest.demo import newsroom
 from ingest.demo.newsroom import Newsroom, expected, hosted
 from ingest.fetch.errors import DisallowedError
 from ingest.fetch.hosts import Hosts
-from ingest.fetch.robots import Robots, Rules
+from ingest.fetch.robots import Robots
+from ingest.fetch.robotsrules import Rules
 from ingest.recipe import Recipe
 from ingest.worker import chain_of
 from processors.records import Form, Mode, Origin, Page, Record

@@ -8,7 +8,7 @@ from ingest.feeds import FeedError, parse, read_opml, write_opml
 from ingest.feeds.errors import HostileFeedError
 from ingest.feeds.shield import referenced, root_of, shielded
 from ingest.fetch.reservations import AGENTS
-from ingest.fetch.robots import Rules, product_token
+from ingest.fetch.robotsrules import Rules, product_token
 from processors.extract.charset import known, to_utf8
 from tests.fuzz.target import Drawn, Target
 from tests.ingest.feeds.samples import SEEN, URL, atom, item, rss

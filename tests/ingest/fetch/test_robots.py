@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import time
+import tracemalloc
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,7 +14,9 @@ from ingest.fetch.client import Fetcher
 from ingest.fetch.errors import BlockedAddressError, DisallowedError, PausedError
 from ingest.fetch.hosts import Hosts
 from ingest.fetch.messages import Request
-from ingest.fetch.robots import Robots, Rules, product_token
+from ingest.fetch.reservations import AGENTS
+from ingest.fetch.robots import READ_BYTES, Robots
+from ingest.fetch.robotsrules import MOST_RULES, Rules, product_token
 from ingest.robotsfiles import RobotsFile
 from tests.ingest.fetch.fetchers import Names, Time, fetcher
 from tests.site import Site, answer, cut_short, hang, looped, moved, reset, slow
@@ -42,6 +47,13 @@ def robots(using: Fetcher, *, ttl: float = 3600.0, hosts: Hosts | None = None) -
         ("User-agent: *\nDisallow: /*.htm$", True),
         ("\ufeffUser-agent : newstap # us\nDisallow: /news", False),
         ("<html><body>Disallow: /</body></html>", True),
+        ("user   agent newstap\ndissallow /news", False),
+        (
+            "User-agent: newstap\nSitemap: /map\nNoindex: /\nnonsense\nUser-agent: b\nDisallow: /",
+            False,
+        ),
+        ("User-agent: a\nUser-agent:\nDisallow: /x\nDisallow: /y\nUser-agent: newstap\nDisallow: /news", False),
+        ("User-agent: a\nDisallow:\nUser-agent: newstap\nDisallow: /x\n\nUser-agent: b\nDisallow: /news", True),
     ],
 )
 def test_the_group_for_us_and_the_longest_rule_count(text: str, allowed: bool):
@@ -164,6 +176,79 @@ async def test_a_large_file_counts_up_to_the_limit():
         await ours.check(site.url("/late"))
         with pytest.raises(DisallowedError):
             await ours.check(site.url("/early"))
+
+
+@looped
+async def test_a_line_that_the_limit_cuts_is_not_read():
+    """What is left of `Allow: /open` would be `Allow: /`."""
+    head, tail = "User-agent: *\nDisallow: /\n", "Allow: /open"
+    filling = "#" * (READ_BYTES - len(head) - len("\nAllow: /"))
+    async with Site() as site, fetcher() as using:
+        site.on("/robots.txt", answer(f"{head}{filling}\n{tail}"))
+        with pytest.raises(DisallowedError):
+            await robots(using).check(site.url("/news"))
+
+
+def test_a_rule_for_many_robots_is_held_once():
+    """Each robot with each rule were two million, and 150 MB."""
+    text = "".join(f"User-agent: robot{'x' * number}\n" for number in range(1000)) + "Disallow: /*a\n" * 2000
+    tracemalloc.start()
+    try:
+        rules = Rules(f"{text}User-agent: *\nDisallow: /news", "newstap")
+        assert tracemalloc.get_traced_memory()[1] < 10_000_000
+    finally:
+        tracemalloc.stop()
+    assert not rules.allow("https://a.example/news")
+    assert rules.allow("https://a.example/a")
+
+
+@looped
+async def test_a_file_made_to_cost_too_much_disallows_and_is_asked_for_again_soon():
+    named = "".join(f"User-agent: {agent}\n" for agent in sorted(AGENTS))
+    text = named + "Allow: /*a\n" * (MOST_RULES // len(AGENTS) + 1)
+    shelf = Shelf()
+    async with Site() as site, fetcher() as using:
+        site.on("/robots.txt", answer(text))
+        ours = Robots(
+            using, hosts=Hosts(connections=9, delay=0), token="newstap", ttl=9000, memory=shelf, clock=lambda: 0
+        )
+        for _ in range(2):
+            with pytest.raises(DisallowedError, match=r"cannot be read.*more than 30000 rules"):
+                await ours.check(site.url("/news"))
+        assert [file.until for file in shelf.files.values()] == [600]
+        assert len(site.asked) == 1
+
+
+@looped
+async def test_a_large_file_holds_the_loop_up_neither_when_it_is_read_nor_when_it_is_asked():
+    """The longest time between two turns of others is a small part of what the file costs."""
+    text = "User-agent: *\nUser-agent: gptbot\n" + "".join(f"Disallow: /*{number:x}\n" for number in range(14_000))
+    began = time.thread_time()
+    assert not Rules(text, "newstap").allow("https://a.example/1f")
+    cost = time.thread_time() - began
+    url = f"/{'z' * 2000}"
+    async with Site() as site, fetcher() as using:
+        site.on("/robots.txt", answer(text))
+        ours = robots(using)
+        gaps = asyncio.create_task(_longest_turn())
+        for _ in range(3):
+            await ours.check(site.url(url))
+            assert await ours.reserved_against(site.url(url)) == ()
+        gaps.cancel()
+        longest = await gaps
+
+    assert longest < cost / 3
+
+
+async def _longest_turn() -> float:
+    """Return, once cancelled, how many seconds of this thread's processor time the longest turn of the loop took."""
+    longest, before = 0.0, time.thread_time()
+    with suppress(asyncio.CancelledError):
+        while True:
+            await asyncio.sleep(0)
+            now = time.thread_time()
+            longest, before = max(longest, now - before), now
+    return longest
 
 
 @pytest.mark.parametrize(("hops", "allowed"), [(5, False), (6, True)])
