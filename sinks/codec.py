@@ -221,15 +221,31 @@ def load_object(body: bytes) -> dict[str, Any]:
     Raises:
         CodecError: not JSON (RFC 8259), or not an object.
     """
+    row = _loaded(body)
+    if not isinstance(row, dict):
+        raise CodecError(f"not a JSON object but {type(row).__name__}")
+    return row
+
+
+def load_array(body: bytes) -> list[Any]:
+    """Parse one JSON array.
+
+    Raises:
+        CodecError: not JSON (RFC 8259), or not an array.
+    """
+    rows = _loaded(body)
+    if not isinstance(rows, list):
+        raise CodecError(f"not a JSON array but {type(rows).__name__}")
+    return rows
+
+
+def _loaded(body: bytes) -> Any:  # noqa: ANN401 - whatever it holds
     try:
-        row = orjson.loads(body)
+        return orjson.loads(body)
     except orjson.JSONDecodeError as error:
         # A line of a file of lines is its line 1: that would be taken for the file's.
         place = f"line {error.lineno}, column {error.colno}" if error.lineno > 1 else f"character {error.pos}"
         raise CodecError(f"not JSON: {error.msg} at {place}") from error
-    if not isinstance(row, dict):
-        raise CodecError(f"not a JSON object but {type(row).__name__}")
-    return row
 
 
 def _known(body: bytes) -> dict[str, Any]:

@@ -39,6 +39,7 @@ class UnreadableMessageError(KafkaTroubleError):
         super().__init__(f"partition {place.partition} of {place.topic}, offset {offset}: {why}")
         self.place = place
         self.offset = offset
+        self.why = why
 
 
 class Reader:
@@ -110,7 +111,12 @@ class Reader:
         return end is not None and self.position(place) >= end
 
     def until_caught_up(
-        self, places: Iterable[Place], *, stall_seconds: float, stop: threading.Event | None = None
+        self,
+        places: Iterable[Place],
+        *,
+        stall_seconds: float,
+        stop: threading.Event | None = None,
+        tell: Callable[[UnreadableMessageError], None] | None = None,
     ) -> Iterator[tuple[list[Fetched], list[Place]]]:
         """Yield what comes, and which of these partitions were read to their end with it, until all were.
 
@@ -121,6 +127,7 @@ class Reader:
             places: among those that are read.
             stall_seconds: without a message for so long the broker keeps something back.
             stop: gives up.
+            tell: as of `passing_over`.
 
         Raises:
             AwayError: it stalls.
@@ -129,7 +136,7 @@ class Reader:
         left, since = set(places), time.monotonic()
         ends = self.ends(left)
         while left and not (stop is not None and stop.is_set()):
-            found = passing_over(self.poll, _SLICE_SECONDS)
+            found = passing_over(self.poll, _SLICE_SECONDS, tell)
             since = time.monotonic() if found else since
             done = [place for place in left if self.position(place) >= ends[place] and self.has_caught_up(place)]
             left.difference_update(done)
@@ -168,12 +175,25 @@ class Reader:
         self._consumer.close(autocommit=False, timeout_ms=self._limit)
 
 
-def passing_over(poll: Callable[[float], list[Fetched]], seconds: float) -> list[Fetched]:
-    """Return what comes within so many seconds; what the library cannot take apart is told and passed over."""
+def passing_over(
+    poll: Callable[[float], list[Fetched]],
+    seconds: float,
+    tell: Callable[[UnreadableMessageError], None] | None = None,
+) -> list[Fetched]:
+    """Return what comes within so many seconds; what the library cannot take apart is told and passed over.
+
+    Args:
+        poll: as of `Reader` and of `kafka_group.Member`.
+        seconds: see there.
+        tell: of such a message; None: the log.
+    """
     try:
         return poll(seconds)
     except UnreadableMessageError as bad:
-        log.warning("passed over: %s", bad)
+        if tell is None:
+            log.warning("passed over: %s", bad)
+        else:
+            tell(bad)
         return []
 
 

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
+from contextlib import contextmanager
 from dataclasses import astuple, dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from ingest.fleet import requests, table
-from ingest.fleet.definitions import decoded, define
+from ingest.fleet.definitions import Defined, decoded, define
+from ingest.fleet.notes import DefineNote, Note, in_its_place, read_note
+from ingest.fleet.values import NoteError
 from sinks.kafka_fleet import ENDS, WRITER, at
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
     from ingest.fleet.places import Places
+    from ingest.fleet.requests import Asked
+    from ingest.fleet.unread import Unread
     from ingest.live.current import Current
     from ingest.live.writer import Writer
     from processors.records import Skipped
@@ -26,11 +30,11 @@ if TYPE_CHECKING:
     from sinks.kafka_messages import Names
     from sinks.outbox import Outbox
 
-log = logging.getLogger(__name__)
 _IN_PART = -1
 """In place of an offset of states: the partition is being read for the first time."""
 _AT_ONCE = 500
 """Pieces of work that are given together."""
+S = TypeVar("S")
 T = TypeVar("T")
 
 
@@ -56,6 +60,7 @@ class Copy:
         skipped: told of entries that have their outcome at once.
         delay_seconds: until a host that has become ours is asked for the first time: the fetcher before us may have
             asked just now.
+        unread: told of messages that are none of ours. Nothing of them is taken up.
     """
 
     def __init__(  # noqa: PLR0917 - each is one part of the whole, named as in the caller
@@ -68,6 +73,7 @@ class Copy:
         current: Current,
         skipped: Callable[[Skipped], None],
         delay_seconds: float,
+        unread: Unread,
     ) -> None:
         self._writer = writer
         self._loop = loop
@@ -77,6 +83,7 @@ class Copy:
         self._current = current
         self._skipped = skipped
         self._delay_seconds = delay_seconds
+        self._unread = unread
 
     def owes(self) -> bool:
         """Tell whether anything waits to be sent."""
@@ -128,44 +135,67 @@ class Copy:
 
     def learn(self, read: Sequence[Fetched]) -> None:
         """Take up notes of others."""
+        notes = [(one.place.partition, found) for one in read if (found := self._note(one)) is not None]
 
         def work(connection: sqlite3.Connection) -> None:
-            for one in read:
-                table.learn(connection, one.place.partition, one.key or b"[]", one.value)
+            for number, found in notes:
+                table.learn(connection, number, found)
 
         self._run(work)
 
+    def _note(self, one: Fetched) -> Note | None:
+        with self._telling(one):
+            found = read_note(one, self._places)
+            if not isinstance(found, DefineNote):
+                return found
+            raise NoteError("a definition, where what is known of feeds is kept")
+        return None
+
+    @contextmanager
+    def _telling(self, one: Fetched) -> Iterator[None]:
+        """Tell of a message that is none of ours, and go on behind the block."""
+        try:
+            yield
+        except NoteError as error:
+            self._unread.tell(one.place, one.offset, error)
+
     def take_up(self, read: Sequence[Fetched]) -> None:
         """Have what requests ask for wait for its outcome; each is a piece."""
+        asked: list[tuple[Fetched, Asked | Note]] = []
+        for one in read:
+            with self._telling(one):
+                asked.append((one, requests.read_request(one, self._places)))
 
-        def work(connection: sqlite3.Connection, one: Fetched) -> Skipped | None:
-            found = requests.take_up(connection, one, now=time.time())
+        def work(connection: sqlite3.Connection, one: tuple[Fetched, Asked | Note]) -> Skipped | None:
+            found = requests.take_up(connection, *one, now=time.time())
             if found.items:
-                numbers = [one.place.partition]
+                numbers = [one[0].place.partition]
                 self._box.add(connection, [*found.items, *requests_at(connection, self._names, numbers)])
             return found.skipped
 
-        for skipped in filter(None, self._run_each(work, read)):
+        for skipped in filter(None, self._run_each(work, asked)):
             self._skipped(skipped)
 
     def define(self, read: Sequence[Fetched]) -> None:
         """Have the feeds be those that operators want; each host's are a piece."""
 
-        def work(connection: sqlite3.Connection, one: Fetched) -> None:
-            number, items = one.place.partition, self._defined(connection, one)
-            connection.execute("UPDATE held SET feeds = ? WHERE number = ?", (one.offset + 1, number))
-            self._box.add(connection, [*items, at(self._names.feeds, number, one.offset + 1)])
+        def work(connection: sqlite3.Connection, one: tuple[Fetched, tuple[str, list[Defined]] | None]) -> None:
+            message, wanted = one
+            number, offset = message.place.partition, message.offset + 1
+            base = self._current.base
+            items = [] if wanted is None else define(connection, *wanted, base, now=time.time())
+            connection.execute("UPDATE held SET feeds = ? WHERE number = ?", (offset, number))
+            self._box.add(connection, [*items, at(self._names.feeds, number, offset)])
 
-        self._run_each(work, read)
+        self._run_each(work, [(one, self._defined(one)) for one in read])
 
-    def _defined(self, connection: sqlite3.Connection, one: Fetched) -> list[Item]:
-        host = (one.key or b"").decode("utf-8", "replace")
-        try:
-            feeds = decoded(one.value)
-        except ValueError as error:
-            log.warning("feeds of %r are left as they are: %s", host, error)
-            return []
-        return define(connection, host, feeds, self._current.base, now=time.time())
+    def _defined(self, one: Fetched) -> tuple[str, list[Defined]] | None:
+        """Return a host, and its feeds."""
+        with self._telling(one):
+            host = (one.key or b"").decode("utf-8", "replace")
+            in_its_place(host, one.place.partition, self._places)
+            return host, decoded(one.value, host)
+        return None
 
     def wake(self, numbers: Sequence[int]) -> int:
         """Have what is ours be polled; return how many feeds that is."""
@@ -182,13 +212,13 @@ class Copy:
         """Have something noted, in its turn; nobody needs to wait for that."""
         return asyncio.run_coroutine_threadsafe(self._writer.run(work), self._loop)
 
-    def _run_each(self, work: Callable[[sqlite3.Connection, Fetched], T], read: Sequence[Fetched]) -> list[T]:
+    def _run_each(self, work: Callable[[sqlite3.Connection, S], T], given: Sequence[S]) -> list[T]:
         """Return what the work returns of each; many share a transaction, since none waits for the one before."""
         done = []
-        for first in range(0, len(read), _AT_ONCE):
+        for first in range(0, len(given), _AT_ONCE):
             begun = [
                 asyncio.run_coroutine_threadsafe(self._writer.run(_of(work, one)), self._loop)
-                for one in read[first : first + _AT_ONCE]
+                for one in given[first : first + _AT_ONCE]
             ]
             done += [each.result() for each in begun]
         return done
@@ -205,8 +235,8 @@ def _held(connection: sqlite3.Connection, number: int) -> Held | None:
     return None if row is None or row[1] == _IN_PART else Held(*row)
 
 
-def _of(work: Callable[[sqlite3.Connection, Fetched], T], one: Fetched) -> Callable[[sqlite3.Connection], T]:
-    """Return the work on one message."""
+def _of(work: Callable[[sqlite3.Connection, S], T], one: S) -> Callable[[sqlite3.Connection], T]:
+    """Return the work on one of many."""
     return lambda connection: work(connection, one)
 
 

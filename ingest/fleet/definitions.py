@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 import json
+import logging
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, NamedTuple
-from urllib.parse import urlsplit
 
 from ingest import feedstore
-from ingest.feedstore import Feed, host_of
+from ingest.feedstore import Feed
 from ingest.fleet.places import feed_number
+from ingest.fleet.values import NoteError, field, flag, optional, span, text, web_host, words
+from sinks.codec import CodecError, load_array
 from sinks.kafka_fleet import REQUESTS, note
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Iterator
 
     from ingest.schedule import Settings
     from sinks.base import Item
+
+log = logging.getLogger(__name__)
 
 DEFINE = "define"
 """What tells the owner of a feed that has moved what its definition says now."""
@@ -38,19 +42,33 @@ def encoded(feeds: Iterable[Defined]) -> bytes | None:
     return json.dumps(rows, ensure_ascii=False).encode() if rows else None
 
 
-def decoded(value: bytes | None) -> list[Defined]:
-    """Return the feeds that a message defines.
+def decoded(value: bytes | None, host: str | None = None) -> list[Defined]:
+    """Return the feeds that a message defines; what a later version has added to them is passed over.
+
+    Args:
+        value: of the message.
+        host: that all of them must be at; None: anywhere on the web.
 
     Raises:
-        ValueError: it is none of ours, or names no address of the web.
+        NoteError: it is none of ours, or of another host.
     """
-    rows = json.loads(value or b"[]")
-    if not isinstance(rows, list):
-        raise ValueError("no list of feeds")  # noqa: TRY004 - of a message, not of a caller
     try:
-        return [_defined(row) for row in rows]
-    except (TypeError, KeyError, AttributeError) as error:
-        raise ValueError(f"no definition of feeds: {error}") from error
+        found = [_defined(row) for row in load_array(value or b"[]")]
+    except CodecError as error:
+        raise NoteError(str(error)) from error
+    for one in found:
+        if host is not None and web_host(one.feed.url) != host:
+            raise NoteError("feeds of another host")
+    return found
+
+
+def readable(values: Iterable[tuple[str, bytes | None]]) -> Iterator[Defined]:
+    """Yield the feeds that messages define, each with its host; what is no definition is told and passed over."""
+    for host, value in values:
+        try:
+            yield from decoded(value, host)
+        except NoteError as error:
+            log.warning("the definition of feeds of %r is passed over: %s", host, error)
 
 
 def define(
@@ -67,9 +85,9 @@ def define(
     return items
 
 
-def redefine(connection: sqlite3.Connection, number: int, value: bytes | None, *, now: float) -> None:
-    """Take up what the definition of a feed says that has moved here."""
-    _set(connection, number, decoded(value)[0] if value is not None else None, now)
+def redefine(connection: sqlite3.Connection, number: int, one: Defined | None, *, now: float) -> None:
+    """Take up what the definition of a feed says that has moved here; None: it is defined no more."""
+    _set(connection, number, one, now)
 
 
 def move(connection: sqlite3.Connection, feed: int, host: str, to: int) -> None:
@@ -114,12 +132,19 @@ def _row(one: Defined) -> dict[str, object]:
     return held | ({"paused": True} if one.paused else {})
 
 
-def _defined(row: dict[str, Any]) -> Defined:
-    held = dict(row)
-    paused = bool(held.pop("paused", False))
-    held |= {name: tuple(held[name]) for name in ("tags", "folders") if name in held}
-    feed = Feed(**held)
-    if "@" in urlsplit(feed.url).netloc:
-        raise ValueError("the URL of a feed holds a user name or password")
-    host_of(feed.url)
-    return Defined(feed, paused)
+def _defined(row: object) -> Defined:
+    if not isinstance(row, dict):
+        raise NoteError("no definition of a feed")
+    url = field(row, "url", text)
+    web_host(url)
+    given = {name: field(row, name, read) for name, read in _READERS.items() if name in row}
+    return Defined(Feed(url=url, **given), flag(row.get("paused", False)))
+
+
+_READERS: dict[str, Callable[[object], Any]] = {
+    **dict.fromkeys(("name", "language", "zone"), optional(text)),
+    **dict.fromkeys(("tags", "folders"), words),
+    "interval_seconds": optional(span),
+    "pages": optional(flag),
+}
+"""How what an operator may say of a feed is read."""

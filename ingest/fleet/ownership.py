@@ -18,7 +18,7 @@ from sinks.kafka_admin import prepare
 from sinks.kafka_agreement import Agreement, OrphansError
 from sinks.kafka_client import DeniedError, FencedError, KafkaTroubleError, Place
 from sinks.kafka_fleet import client_of
-from sinks.kafka_following import Reader
+from sinks.kafka_following import Reader, passing_over
 from sinks.kafka_group import Change, Member
 
 if TYPE_CHECKING:
@@ -155,7 +155,7 @@ class Ownership(threading.Thread):
         taking = Taking(terms, self._places, self._standing, self._copy, member, reader)
         agreement, asked_at = Agreement(member, terms.instance), time.monotonic()
         while not self._ends():
-            defined = member.poll(_TURN_SECONDS)
+            defined = passing_over(member.poll, _TURN_SECONDS, terms.unread.tell_broken)
             for change, places in member.changes():
                 self._heed(change, places, taking)
             taking.define(defined)

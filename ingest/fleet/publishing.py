@@ -6,7 +6,7 @@ import time
 from typing import TYPE_CHECKING
 
 from ingest.feedstore import host_of
-from ingest.fleet.definitions import Defined, decoded, encoded
+from ingest.fleet.definitions import Defined, encoded, readable
 from sinks.kafka_admin import admin, prepare
 from sinks.kafka_messages import Note
 from sinks.kafka_producer import Session, partition_of
@@ -22,14 +22,13 @@ _STALL_SECONDS = 30.0
 
 
 def all_feeds(connection: Connection, plan: Plan) -> list[Defined]:
-    """Return every feed that is defined, hosts in order.
+    """Return every feed that is defined, hosts in order. A message that is none of ours is told and passed over.
 
     Raises:
         KafkaTroubleError: no answer.
-        ValueError: a message is none of ours.
     """
     prepare(connection, plan)
-    return [one for _, feeds in sorted(_read(connection, plan.names.feeds).items()) for one in decoded(feeds)]
+    return list(readable(sorted(_read(connection, plan.names.feeds).items())))
 
 
 def change(
@@ -39,11 +38,11 @@ def change(
 ) -> None:
     """Have the feeds be what `decide` makes of those there are.
 
-    Two commands at a time cannot undo each other: the later one fences the earlier, which then fails.
+    Two commands at a time cannot undo each other: the later one fences the earlier, which then fails. What a host has
+    that is no definition of ours stays until its feeds are defined.
 
     Raises:
         KafkaTroubleError: no answer; FencedError where another command came between.
-        ValueError: as of `all_feeds`.
     """
     limits = prepare(connection, plan)
     topic = plan.names.feeds
@@ -58,10 +57,10 @@ def change(
     )
     try:
         before = _read(connection, topic)
-        wanted = _by_host(decide([one for value in before.values() for one in decoded(value)]))
-        changed = {
-            host: wanted.get(host) for host in before.keys() | wanted.keys() if before.get(host) != wanted.get(host)
-        }
+        known = list(readable(before.items()))
+        ours = {host_of(one.feed.url) for one in known}
+        wanted = _by_host(decide(known))
+        changed = {host: wanted.get(host) for host in ours | wanted.keys() if before.get(host) != wanted.get(host)}
         if changed:
             with admin(connection) as broker:
                 count = broker.partitions(topic)

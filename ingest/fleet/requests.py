@@ -8,28 +8,47 @@ host of our own too, so that one place decides which of two feeds that lead to o
 from __future__ import annotations
 
 import json
-from base64 import b64decode, b64encode
+import re
+from base64 import b64encode
 from hashlib import blake2b
 from typing import TYPE_CHECKING, NamedTuple
 
 from ingest import pending
 from ingest.feedstore import PARKED, host_of
 from ingest.fleet import table
+from ingest.fleet.notes import LinkNote, in_its_place, read_note
 from ingest.fleet.places import number_of
+from ingest.fleet.rows import loaded
+from ingest.fleet.values import NoteError, binary, field, flag, optional, text, web_host, whole
 from ingest.items import item_of
 from ingest.live.intake import judged
-from sinks.codec import decode_page, encode_page_header
+from sinks.codec import CodecError, decode_page, encode_page_header
 from sinks.kafka_fleet import REQUESTS, note
 
 if TYPE_CHECKING:
     import sqlite3
     from collections.abc import Iterable, Sequence
 
+    from ingest.fleet.notes import Note
     from ingest.fleet.places import Places
     from ingest.live.intake import Wanted
-    from processors.records import Skipped
+    from processors.records import Page, Skipped
     from sinks.base import Item
     from sinks.kafka_client import Fetched
+
+
+_NAME = re.compile(rb"[0-9a-f]{32}")
+
+
+class Asked(NamedTuple):
+    """A request that was read; see `Wanted`."""
+
+    name: str
+    feed: int
+    is_new: bool
+    link: str | None
+    host: str | None
+    carried: Page
 
 
 class TakenUp(NamedTuple):
@@ -58,31 +77,53 @@ def request(wanted: Wanted, places: Places) -> Item:
     return note(REQUESTS, places.of(host), name.hexdigest(), json.dumps(value).encode())
 
 
-def take_up(connection: sqlite3.Connection, read: Fetched, *, now: float) -> TakenUp:
+def read_request(one: Fetched, places: Places) -> Asked | Note:
+    """Return what a message asks for; beside requests there is what other fetchers tell of feeds that move.
+
+    Raises:
+        NoteError: it is none of ours, or asks a host of another partition.
+    """
+    key = one.key or b""
+    if not _NAME.fullmatch(key):
+        told = read_note(one, places)
+        if isinstance(told, LinkNote):
+            raise NoteError("a link, which only who has it may know")
+        return told
+    row = loaded(one.value or b"")
+    try:
+        carried = decode_page(field(row, "header", binary), field(row, "body", binary))
+    except CodecError as error:
+        raise NoteError(str(error)) from error
+    host, link = field(row, "host", optional(text)), field(row, "link", optional(text))
+    if host is not None:
+        in_its_place(host, one.place.partition, places)
+        if host != web_host(carried.url or ""):
+            raise NoteError("another host than its page's")
+    return Asked(key.decode(), field(row, "feed", whole), field(row, "new", flag), link, host, carried)
+
+
+def take_up(connection: sqlite3.Connection, read: Fetched, asked: Asked | Note, *, now: float) -> TakenUp:
     """Have what a request asks for wait for its outcome, within the caller's transaction.
 
-    A request that is known, and one that was withdrawn, changes nothing. Beside requests there is what other fetchers
-    tell of feeds that move; its name is a JSON array.
+    A request that is known changes nothing.
     """
-    name, number = (read.key or b"").decode(), read.place.partition
+    number = read.place.partition
     _note_place(connection, read)
-    row = connection.execute("SELECT 1 FROM request WHERE name = ?", (name,)).fetchone()
-    if row is not None or read.value is None:
+    if not isinstance(asked, Asked):
+        name = (read.key or b"").decode()
+        return TakenUp([*table.told(connection, number, asked), note(REQUESTS, number, name, None)], None)
+    if connection.execute("SELECT 1 FROM request WHERE name = ?", (asked.name,)).fetchone() is not None:
         return TakenUp([], None)
-    if name.startswith("["):
-        return TakenUp([*table.told(connection, number, name, read.value), note(REQUESTS, number, name, None)], None)
-    asked = json.loads(read.value)
-    carried = decode_page(b64decode(asked["header"]), b64decode(asked["body"]))
     items, first = [], None
-    if asked["link"] is not None:
-        first = pending.take_up(connection, asked["link"], asked["feed"], now)
-        items.append(table.link_note(connection, number, pending.link_key(asked["link"])))
-    skipped = judged(carried, asked["feed"], first, is_new=asked["new"])
+    if asked.link is not None:
+        first = pending.take_up(connection, asked.link, asked.feed, now)
+        items.append(table.link_note(connection, number, pending.link_key(asked.link)))
+    skipped = judged(asked.carried, asked.feed, first, is_new=asked.is_new)
     if skipped is not None:
-        return TakenUp([*items, item_of(skipped), note(REQUESTS, number, name, None)], skipped)
-    place = number_of(name)
-    pending.put(connection, asked["feed"], asked["host"], carried, due=now, number=place)
-    connection.execute("INSERT INTO request VALUES (?, ?, ?, ?)", (place, name, number, read.offset))
+        return TakenUp([*items, item_of(skipped), note(REQUESTS, number, asked.name, None)], skipped)
+    place = number_of(asked.name)
+    pending.put(connection, asked.feed, asked.host, asked.carried, due=now, number=place)
+    connection.execute("INSERT INTO request VALUES (?, ?, ?, ?)", (place, asked.name, number, read.offset))
     return TakenUp(items, None)
 
 

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from ingest.fleet.unread import Unread
     from ingest.health import Part
     from ingest.live.intake import Wanted
     from ingest.live.source import LiveSource
@@ -72,6 +73,7 @@ class Options:
         compression: of what is written.
         largest: bytes of the largest message but pages.
         delay_seconds: between starts on a host.
+        unread: told of messages that are none of ours, in each term.
     """
 
     connection: Connection
@@ -81,6 +83,7 @@ class Options:
     compression: str
     largest: int
     delay_seconds: float
+    unread: Unread
 
 
 class Fleet(Alone):
@@ -161,6 +164,7 @@ class Fleet(Alone):
             writer=self._box.state_id,
             session_seconds=SESSION_SECONDS,
             leaving_seconds=LEAVING_SECONDS,
+            unread=options.unread,
         )
         copy = Copy(
             around.writer,
@@ -171,6 +175,7 @@ class Fleet(Alone):
             around.current,
             around.skipped,
             options.delay_seconds,
+            options.unread,
         )
         self._ownership = Ownership(terms, self.places, self.standing, copy, self, self._part)
         self._ownership.start()

@@ -14,6 +14,7 @@ from ingest.delivery import Delivery
 from ingest.fleet import table
 from ingest.fleet.service import Fleet, Options, opened
 from ingest.fleet.shown import shown
+from ingest.fleet.unread import Unread
 from ingest.health import Health
 from ingest.live.archiving import archiving_of
 from ingest.live.service import Service
@@ -57,7 +58,9 @@ def fetch(config: Config, group: str, instance: str | None, stop: threading.Even
             compression=kafka.compression,
             largest=kafka.max_request_bytes,
             delay_seconds=config.fetch.host_delay_seconds,
+            unread=Unread(),
         )
+        metrics.gauge_from("newstap_fetch_unread_total", lambda: options.unread.count)
         log.info("fetching as %s in the group %s", name, options.group)
         seen = stack.enter_context(shown(config, health, metrics, options, box.store.path))
         while True:

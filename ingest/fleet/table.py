@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING, Any
 from ingest import feedstore
 from ingest.feedstore import PARKED
 from ingest.fleet import restoring
-from ingest.fleet.definitions import DEFINE, NOTHING, move, redefine
+from ingest.fleet.definitions import move, redefine
+from ingest.fleet.notes import DefineNote, FeedNote, Gone, LinkNote, MovedNote, Note, SeenNote
 from ingest.fleet.places import feed_number
-from ingest.fleet.rows import PARTS, feed_value, part_of, read_feed, read_seen, seen_value
+from ingest.fleet.rows import PARTS, FeedRow, feed_value, part_of, seen_value
 from sinks.kafka_fleet import REQUESTS, STATES, note
 
 if TYPE_CHECKING:
@@ -40,50 +41,37 @@ def notes(connection: sqlite3.Connection, places: Places) -> list[Item]:
     return items
 
 
-def told(connection: sqlite3.Connection, number: int, key: str, value: bytes) -> list[Item]:
+def told(connection: sqlite3.Connection, number: int, one: Note) -> list[Item]:
     """Take up what another fetcher has told us of a feed that has moved to one of our hosts, or from one.
 
     It is our business from now on: what changes by it is noted as any change of ours is. Feeds rest until `wake`.
     """
-    kind, name, *part = json.loads(key)
-    if kind == DEFINE:
-        redefine(connection, name, None if value == NOTHING else value, now=time.time())
-        return []
-    learn(connection, number, key.encode(), value)
-    if kind == MOVED:
-        return [note(STATES, number, key, value)]
-    connection.execute(
-        "INSERT INTO changed VALUES (?, ?) ON CONFLICT (feed) DO UPDATE SET seen = seen | excluded.seen",
-        (name, 1 << part[0] if part else 0),
-    )
+    learn(connection, number, one)
+    if isinstance(one, MovedNote):
+        return [_moved_note(number, one)]
+    if isinstance(one, FeedNote | SeenNote):
+        connection.execute(
+            "INSERT INTO changed VALUES (?, ?) ON CONFLICT (feed) DO UPDATE SET seen = seen | excluded.seen",
+            (one.feed, 1 << one.part if isinstance(one, SeenNote) else 0),
+        )
     return []
 
 
-def learn(connection: sqlite3.Connection, number: int, key: bytes, value: bytes | None) -> None:
+def learn(connection: sqlite3.Connection, number: int, one: Note) -> None:
     """Take up a note of whoever had the partition before us, or of ourselves. Feeds rest until `wake`."""
-    kind, name, *part = json.loads(key)
-    if kind == FEED:
-        _learn_feed(connection, number, name, value)
-    elif kind == SEEN and (value is not None or _home(connection, name) in {None, number}):
-        connection.execute("DELETE FROM feed_seen WHERE feed = ? AND key >= ? AND key < ?", (name, *part_of(part[0])))
-        rows = [(name, *row) for row in read_seen(value or b"")]
-        connection.executemany("INSERT INTO feed_seen VALUES (?, ?, ?, ?, ?)", rows)
-        connection.execute("DELETE FROM changed WHERE feed = ?", (name,))
-    elif kind == LINK and value is not None:
-        row, link = json.loads(value), bytes.fromhex(name)
-        connection.execute("INSERT OR REPLACE INTO link VALUES (?, ?, ?)", (link, row["feed"], row["last"]))
-        connection.execute("INSERT OR REPLACE INTO link_home VALUES (?, ?)", (link, number))
-    elif kind == MOVED and value is not None:
-        row = json.loads(value)
-        if row["to"] == number:  # it is back
-            connection.execute("DELETE FROM moved WHERE feed = ?", (name,))
-        else:
-            move(connection, name, row["host"], row["to"])
-    elif kind == MOVED:
-        connection.execute("DELETE FROM moved WHERE feed = ?", (name,))
-    elif kind == LINK:
-        for table in ("link", "link_home"):
-            connection.execute(f"DELETE FROM {table} WHERE key = ?", (bytes.fromhex(name),))  # noqa: S608 - our own tables
+    match one:
+        case FeedNote():
+            _learn_feed(connection, number, one.feed, one.row)
+        case SeenNote():
+            _learn_seen(connection, number, one)
+        case LinkNote():
+            _learn_link(connection, number, one)
+        case MovedNote(feed, gone) if gone is not None and gone.to != number:
+            move(connection, feed, gone.host, gone.to)
+        case MovedNote():  # it is back, or defined no more
+            connection.execute("DELETE FROM moved WHERE feed = ?", (one.feed,))
+        case DefineNote():
+            redefine(connection, one.feed, one.defined, now=time.time())
 
 
 def link_note(connection: sqlite3.Connection, number: int, key: bytes) -> Item:
@@ -192,36 +180,59 @@ def _of_feed(connection: sqlite3.Connection, places: Places, feed: int, seen: in
 def _moved(connection: sqlite3.Connection, places: Places, feed: int, to: int) -> list[Item]:
     """Return the note, in the partition of the host that it was defined under, of where a feed's state has gone."""
     host = _added_under(connection, feed)
-    defined, value = places.of(host), json.dumps({"host": host, "to": to}).encode()
+    defined, told = places.of(host), MovedNote(feed, Gone(host, to))
     if defined not in places.ours:
-        return [note(REQUESTS, defined, _key(MOVED, feed), value)]
+        return [_moved_note(defined, told, REQUESTS)]
     if defined == to:  # it is back
         connection.execute("DELETE FROM moved WHERE feed = ?", (feed,))
-        return [note(STATES, defined, _key(MOVED, feed), None)]
+        return [_moved_note(defined, MovedNote(feed, None))]
     move(connection, feed, host, to)
-    return [note(STATES, defined, _key(MOVED, feed), value)]
+    return [_moved_note(defined, told)]
 
 
-def _learn_feed(connection: sqlite3.Connection, number: int, feed: int, value: bytes | None) -> None:
-    if value is None and _home(connection, feed) not in {None, number}:  # it has moved, and its new place came first
+def _moved_note(number: int, one: MovedNote, topic: str = STATES) -> Item:
+    value = None if one.gone is None else json.dumps(one.gone._asdict()).encode()
+    return note(topic, number, _key(MOVED, one.feed), value)
+
+
+def _learn_feed(connection: sqlite3.Connection, number: int, feed: int, row: FeedRow | None) -> None:
+    if row is None and _home(connection, feed) not in {None, number}:  # it has moved, and its new place came first
         return
     connection.execute("DELETE FROM home WHERE feed = ?", (feed,))
-    if value is None:
+    others: list[int] = []
+    if row is None:
         feedstore.forget(connection, feed)
     else:
         connection.execute("DELETE FROM feed WHERE id = ?", (feed,))
         connection.execute("DELETE FROM feed_address WHERE feed = ?", (feed,))
-        columns, addresses = read_feed(value)
-        others = _others(connection, feed, addresses)
-        _insert(connection, feed, columns)
+        others = _others(connection, feed, row.addresses)
+        _insert(connection, feed, row.columns)
         connection.executemany(
             "INSERT OR IGNORE INTO feed_address VALUES (?, ?, ?, ?)",
-            [(address, feed, url, since) for address, url, since in addresses],
+            [(address, feed, url, since) for address, url, since in row.addresses],
         )
         _settle_at(connection, feed, number)
     connection.execute("DELETE FROM changed WHERE feed = ?", (feed,))
-    if value is not None and others:  # it has moved to where another one is at home: both are one from now on
+    if others:  # it has moved to where another one is at home: both are one from now on
         feedstore.merge(connection, feed, others[0], time.time())
+
+
+def _learn_seen(connection: sqlite3.Connection, number: int, one: SeenNote) -> None:
+    if one.entries is None and _home(connection, one.feed) not in {None, number}:
+        return
+    connection.execute("DELETE FROM feed_seen WHERE feed = ? AND key >= ? AND key < ?", (one.feed, *part_of(one.part)))
+    rows = [(one.feed, *row) for row in one.entries or ()]
+    connection.executemany("INSERT INTO feed_seen VALUES (?, ?, ?, ?, ?)", rows)
+    connection.execute("DELETE FROM changed WHERE feed = ?", (one.feed,))
+
+
+def _learn_link(connection: sqlite3.Connection, number: int, one: LinkNote) -> None:
+    if one.led is None:
+        for table in ("link", "link_home"):
+            connection.execute(f"DELETE FROM {table} WHERE key = ?", (one.key,))  # noqa: S608 - our own tables
+        return
+    connection.execute("INSERT OR REPLACE INTO link VALUES (?, ?, ?)", (one.key, *one.led))
+    connection.execute("INSERT OR REPLACE INTO link_home VALUES (?, ?)", (one.key, number))
 
 
 def _insert(connection: sqlite3.Connection, feed: int, columns: dict[str, Any]) -> None:

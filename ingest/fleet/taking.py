@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ingest.fleet.copy import is_ours
 from sinks.kafka_client import Place
 from sinks.kafka_fleet import end_what_the_dead_began, read_remark
+from sinks.kafka_following import passing_over
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -49,6 +50,7 @@ class Taking:
         self._group = terms.group
         self._names = terms.plan.names
         self._writer = terms.writer
+        self._unread = terms.unread
         self._places = places
         self._standing = standing
         self._copy = copy
@@ -122,7 +124,7 @@ class Taking:
         """Take up what others ask for, or tell us, since; say whether that was anything."""
         if not self._positions:
             return False
-        read = self._reader.poll(0)
+        read = passing_over(self._reader.poll, 0, self._unread.tell_broken)
         self._positions |= {one.place: one.offset + 1 for one in read}
         asked = [one for one in read if one.value is not None]
         self._copy.take_up(asked)
@@ -137,7 +139,8 @@ class Taking:
         progress.expect({place: (self._reader.position(place), end) for place, end in ends.items()})
         notes: list[Fetched] = []
         asked: dict[tuple[Place, bytes], Fetched] = {}
-        for found, done in self._reader.until_caught_up(starts, stall_seconds=_STALL_SECONDS):
+        read = self._reader.until_caught_up(starts, stall_seconds=_STALL_SECONDS, tell=self._unread.tell_broken)
+        for found, done in read:
             progress.read(found, done)
             for one in found:
                 if one.place.topic == self._names.states:

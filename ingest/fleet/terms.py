@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from ingest.fleet.unread import Unread
     from sinks.kafka_admin import Plan
     from sinks.kafka_client import Connection
 
@@ -22,6 +23,7 @@ class Terms:
         writer: what its notes are signed with, the same for as long as its copy lives.
         session_seconds: a fetcher that is silent for so long has its partitions given to others.
         leaving_seconds: what handing partitions over may take.
+        unread: told of messages that are none of ours.
     """
 
     connection: Connection
@@ -31,3 +33,4 @@ class Terms:
     writer: str
     session_seconds: float
     leaving_seconds: float
+    unread: Unread

@@ -127,6 +127,12 @@ _ALL = (
     _asked(
         "newstap_partitions_waiting", "Partitions that a fetcher of a group was given, and is reading what is known of."
     ),
+    _asked(
+        "newstap_fetch_unread_total",
+        "Messages of the topics of fetchers that are none of ours, or that nobody can take apart: each is logged, and"
+        " passed over.",
+        Kind.COUNTER,
+    ),
     _asked("newstap_outbox_rows", "Items accepted and not yet delivered to every sink."),
     _asked("newstap_outbox_bytes", "Their size."),
     _asked("newstap_sink_lag_rows", "Items accepted that this sink does not have yet.", sink=()),

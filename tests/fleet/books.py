@@ -70,17 +70,17 @@ class Thaw(NamedTuple):
         return one.agent == self.agent and 0 <= one.came - self.moment < _SLACK_SECONDS
 
 
-def kept(requests: Sequence[Request], pages: Counter[str], interval: float, thaw: Thaw | None = None) -> Books:
+def kept(requests: Sequence[Request], pages: Counter[str], interval: float, thaws: Iterable[Thaw] = ()) -> Books:
     """Return what went wrong.
 
     Args:
         requests: all there were; what feeds have shown must be among the pages.
         pages: as of `delivered`.
         interval: the shortest time between two polls of a feed (seconds).
-        thaw: one request of this fetcher at a host may be early and overlap: it had begun when the fetcher froze.
+        thaws: one request of each of these fetchers at a host may be early and overlap: it had begun when it froze.
     """
-    begun = {} if thaw is None else {one.host: one for one in reversed(requests) if thaw.had_begun(one)}
-    timed = [one for one in requests if begun.get(one.host) is not one]
+    begun = [{one.host: one for one in reversed(requests) if thaw.had_begun(one)} for thaw in thaws]
+    timed = [one for one in requests if not any(those.get(one.host) is one for those in begun)]
     shown = {path: max(one.items for one in those) for path, those in polls(requests).items()}
     wanted = [f"{path[6:-4]}-{n}" for path, items in shown.items() for n in range(items)]
     early = [

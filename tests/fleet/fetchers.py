@@ -22,7 +22,7 @@ from tests.ingest.newsroom import asked_to_end
 from tests.work.running import running, until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
 
     from tests.fleet.books import Books, Thaw
@@ -124,6 +124,15 @@ class Fleet:
         command = ["fetch", "--config", folder / "newstap.toml", "--instance", name]
         self._fetchers[name] = self._stack.enter_context(running(*command, cwd=folder))
 
+    @property
+    def names(self) -> frozenset[str]:
+        """Return which fetchers there are, or were."""
+        return frozenset(self._fetchers)
+
+    def log(self, name: str) -> str:
+        """Return what a fetcher has told so far."""
+        return (self._folder / name / "log").read_text()
+
     def process(self, name: str) -> subprocess.Popen[str]:
         """Return a fetcher's process."""
         return self._fetchers[name]
@@ -159,14 +168,14 @@ class Fleet:
         shown = requests_of(self._log)
         until(lambda: not kept(shown, delivered(self._pages()), self._interval).lost, seconds)
 
-    def books(self, thaw: Thaw | None = None) -> tuple[Books, int]:
+    def books(self, thaws: Iterable[Thaw] = ()) -> tuple[Books, int]:
         """Return what went wrong so far, but for what `kept` excuses, and how many pages were delivered.
 
         What was shown after the pages were counted is not missed.
         """
         shown = requests_of(self._log)
         pages = delivered(self._pages())
-        found = kept(shown, pages, self._interval, thaw)
+        found = kept(shown, pages, self._interval, thaws)
         late = [name for name in found.lost if not self._is_old(name)]
         return found._replace(lost=[name for name in found.lost if name not in late]), pages.total()
 

@@ -24,3 +24,8 @@ def read(items: Iterable[Item], topic: str, writer: str = "somebody") -> list[Fe
             headers = (("writer", writer.encode()),)
             found.append(Fetched(place, next(offsets), key.encode(), item.body or None, headers))
     return found
+
+
+def message(key: bytes | None, value: bytes | None, number: int = 0) -> Fetched:
+    """Return a message that anybody may have written."""
+    return Fetched(Place("topic", number), 7, key, value, ())

@@ -37,10 +37,10 @@ def test_feeds_go_on_elsewhere_and_nothing_is_lost_doubled_or_early(
     fleet = Fleet(tmp_path, broker.bootstrap, topic_prefix, HOSTS, FEEDS, INTERVAL)
     rows: list[tuple[str, int, list[int], float]] = []
 
-    def after(fault: str, moment: float, thaw: Thaw | None = None) -> None:
+    def after(fault: str, moment: float, *thaws: Thaw) -> None:
         seconds = fleet.until_polled(moment, PATIENCE)
         fleet.until_delivered(PATIENCE)
-        books, pages = fleet.books(thaw)
+        books, pages = fleet.books(thaws)
         before = [sum(row[2][n] for row in rows) for n in range(len(books))]
         counts = [len(found) - known for found, known in zip(books, before, strict=True)]
         rows.append((fault, pages, counts, seconds))

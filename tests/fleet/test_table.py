@@ -16,6 +16,7 @@ from ingest.configured import settings
 from ingest.feedstore import PARKED, Feed
 from ingest.fleet import table
 from ingest.fleet.definitions import Defined, decoded, define, encoded
+from ingest.fleet.notes import read_note
 from ingest.fleet.places import Places, feed_number
 from ingest.fleet.rows import COLUMNS
 from ingest.fleet.schema import SCHEMA
@@ -52,13 +53,13 @@ def everything() -> Places:
 def learned(copy: sqlite3.Connection, items: Iterable[Item]) -> None:
     """Have a copy learn notes as they would be read."""
     for one in read(items, "state"):
-        table.learn(copy, one.place.partition, one.key or b"", one.value)
+        table.learn(copy, one.place.partition, read_note(one, everything()))
 
 
 def told(copy: sqlite3.Connection, items: Iterable[Item]) -> None:
     """Have a fetcher take up what another one tells it; what that changes is for it to note."""
     for one in read(items, "request"):
-        table.told(copy, one.place.partition, (one.key or b"").decode(), one.value or b"")
+        table.told(copy, one.place.partition, read_note(one, everything()))
 
 
 def polled(copy: sqlite3.Connection, url: str, shown: dict[str, bytes], now: float) -> None:
