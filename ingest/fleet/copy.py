@@ -160,13 +160,18 @@ class Copy:
             self._unread.tell(one.place, one.offset, error)
 
     def take_up(self, read: Sequence[Fetched]) -> None:
-        """Have what requests ask for wait for its outcome; each is a piece."""
+        """Have what requests ask for wait for its outcome; each is a piece.
+
+        Those of partitions that are being handed over by then are left to others.
+        """
         asked: list[tuple[Fetched, Asked | Note]] = []
         for one in read:
             with self._telling(one):
                 asked.append((one, requests.read_request(one, self._places)))
 
         def work(connection: sqlite3.Connection, one: tuple[Fetched, Asked | Note]) -> Skipped | None:
+            if one[0].place.partition in self._places.leaving:
+                return None
             found = requests.take_up(connection, *one, now=time.time())
             if found.items:
                 numbers = [one[0].place.partition]
@@ -177,11 +182,13 @@ class Copy:
             self._skipped(skipped)
 
     def define(self, read: Sequence[Fetched]) -> None:
-        """Have the feeds be those that operators want; each host's are a piece."""
+        """Have the feeds be those that operators want; each host's are a piece, as of `take_up`."""
 
         def work(connection: sqlite3.Connection, one: tuple[Fetched, tuple[str, list[Defined]] | None]) -> None:
             message, wanted = one
             number, offset = message.place.partition, message.offset + 1
+            if number in self._places.leaving:
+                return
             base = self._current.base
             items = [] if wanted is None else define(connection, *wanted, base, now=time.time())
             connection.execute("UPDATE held SET feeds = ? WHERE number = ?", (offset, number))

@@ -22,22 +22,29 @@ class Places:
 
     count: int
     ours: frozenset[int] = field(default_factory=frozenset)
+    leaving: frozenset[int] = field(default_factory=frozenset)
+    """Those of ours that are being handed over: nothing more begins there."""
 
     def of(self, host: str) -> int:
         """Return the partition of a host (`feedstore.host_of`)."""
         return partition_of(host.encode(), self.count)
 
     def owns(self, host: str) -> bool:
-        """Tell whether a host is ours."""
-        return self.of(host) in self.ours
+        """Tell whether a host is ours, and stays so as far as we know."""
+        return self.of(host) in self.ours - self.leaving
 
     def take(self, numbers: Iterable[int]) -> None:
         """Have these, too."""
         self.ours |= frozenset(numbers)
 
+    def leave(self, numbers: Iterable[int]) -> None:
+        """Begin to hand these over."""
+        self.leaving |= frozenset(numbers)
+
     def give(self, numbers: Iterable[int]) -> None:
         """Have these no more."""
         self.ours -= frozenset(numbers)
+        self.leaving -= frozenset(numbers)
 
 
 def feed_number(url: str) -> int:

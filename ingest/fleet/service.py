@@ -130,6 +130,10 @@ class Fleet(Alone):
         """See `Alone`."""
         return FleetSource(settled, self._box, self._options.plan.names, keeping=keeping)
 
+    def owns(self, host: str) -> bool:
+        """See `Alone`: what was claimed may be handed over by the time that this is known everywhere."""
+        return self.places.owns(host)
+
     def held_up(self) -> float:
         """See `Alone`: without a lease nothing begins, since the feeds may be others'."""
         return 0.0 if self.lease_seconds > 0 else 1.0
@@ -239,7 +243,9 @@ class Fleet(Alone):
                 requests.leave(connection, numbers)
             return waiting
 
-        waiting = await around.writer.run(lambda connection: stop(connection, under_way=False))
+        self.places.leave(numbers)
+        async with around.poller.paused, around.pages.paused:
+            waiting = await around.writer.run(lambda connection: stop(connection, under_way=False))
         tasks = [*around.poller.at(theirs), *around.pages.at(theirs)]
         if tasks:
             await asyncio.wait(tasks, timeout=_GRACE_SECONDS)

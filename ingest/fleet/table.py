@@ -96,22 +96,28 @@ def wake(connection: sqlite3.Connection, number: int, settings: Settings, *, soo
     """Have a partition's feeds polled from now on; return how many there are.
 
     What another fetcher had claimed and never settled may have been asked for until it was gone: such a feed waits as
-    after a crash (`feedstore.recover`).
+    after a crash (`feedstore.recover`). That is noted, since whoever has it after us knows no better.
     """
+    values = {
+        "soonest": soonest,
+        "now": now,
+        "late": feedstore.LATE_SECONDS,
+        "shortest": settings.min_interval_seconds,
+        "parked": PARKED,
+        "number": number,
+    }
+    resting = "wake >= :parked AND id IN (SELECT feed FROM home WHERE number = :number)"
+    unsettled = connection.execute(
+        "UPDATE feed SET next_due = max(next_due, min(:now, claimed + :late) + :shortest), claimed = NULL"  # noqa: S608 - a constant
+        f" WHERE claimed IS NOT NULL AND {resting} RETURNING id",
+        values,
+    ).fetchall()
     cursor = connection.execute(
-        "UPDATE feed SET wake = max(:soonest, CASE WHEN claimed IS NULL THEN next_due"
-        " ELSE max(next_due, min(:now, claimed + :late) + :shortest) END), claim = claim + 1, claimed = NULL"
-        " WHERE wake >= :parked AND id IN (SELECT feed FROM home WHERE number = :number)",
-        {
-            "soonest": soonest,
-            "now": now,
-            "late": feedstore.LATE_SECONDS,
-            "shortest": settings.min_interval_seconds,
-            "parked": PARKED,
-            "number": number,
-        },
+        f"UPDATE feed SET wake = max(:soonest, next_due), claim = claim + 1 WHERE {resting}",  # noqa: S608 - as above
+        values,
     )
     _forget_changes(connection, number)
+    connection.executemany("INSERT OR IGNORE INTO changed VALUES (?, 0)", unsettled)
     return cursor.rowcount
 
 

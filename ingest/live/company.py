@@ -54,6 +54,11 @@ class Alone:
         """Return what pages are handed over to."""
         return LiveSource(settled, keeping=keeping)
 
+    def owns(self, host: str) -> bool:
+        """Tell whether a host is ours to ask."""
+        del host
+        return True
+
     def held_up(self) -> float:
         """Return for how many seconds no request may begin."""
         return 0.0

@@ -72,6 +72,7 @@ class Poller(Rounds[str]):
         durable: returns when the claims made so far are where they have to be before a request; says whether they are.
         take: see `ingest.live.intake.Document`.
         numbered: see `ingest.feedstore.add`.
+        ours: whether a host is ours to ask, once its feed was claimed.
         gather: seconds between two looks for feeds that are due: what is due by then is claimed together.
     """
 
@@ -91,6 +92,7 @@ class Poller(Rounds[str]):
     take: Take | None = None
     numbered: Callable[[str], int] | None = None
     gather: float = 0.1
+    ours: Callable[[str], bool] = bool
 
     async def run(self) -> None:
         """Poll until told to stop; nothing is asked for before it can be read."""
@@ -121,8 +123,11 @@ class Poller(Rounds[str]):
             if claimed and not await self.durable():
                 await self._give_back(claimed)
                 return LONGEST_SLEEP
+            if others := [each for each in claimed if not self.ours(host_of(each.state.url))]:
+                await self._give_back(others)
             for each in claimed:
-                self._begin(each)
+                if each not in others:
+                    self._begin(each)
         wait = LONGEST_SLEEP if due is None else due - now
         return min(max(wait, self.gather), LONGEST_SLEEP)
 

@@ -19,6 +19,8 @@ T = TypeVar("T")
 class Rounds(ABC, Generic[T]):
     """Looks for work when there may be some, and keeps the tasks that do it, each with what it works on."""
 
+    paused: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
+    """Whoever holds it knows that no round goes on, and that the last one has begun all that it will."""
     _tasks: dict[asyncio.Task[None], T] = field(default_factory=dict, init=False)
     _wake: asyncio.Event = field(default_factory=asyncio.Event, init=False)
     _stopping: threading.Event = field(default_factory=threading.Event, init=False)
@@ -32,7 +34,8 @@ class Rounds(ABC, Generic[T]):
         """Go round until told to stop."""
         while not self._stopping.is_set():
             self._wake.clear()
-            sleep = await self._round() if self._has_room() else LONGEST_SLEEP
+            async with self.paused:
+                sleep = await self._round() if self._has_room() else LONGEST_SLEEP
             if not self._stopping.is_set() and sleep > 0:
                 with suppress(TimeoutError):
                     await asyncio.wait_for(self._wake.wait(), sleep)

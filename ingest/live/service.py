@@ -203,6 +203,7 @@ class Service:
             take=self._company.take,
             numbered=self._company.numbered,
             gather=self._company.gather,
+            ours=self._company.owns,
         )
 
     def _follow(self, visiting: Visiting | None, fetcher: Fetcher, robots: Robots) -> None:

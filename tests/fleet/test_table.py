@@ -144,6 +144,10 @@ def test_what_was_under_way_elsewhere_waits_as_after_a_crash(
 
     assert feedstore.next_wake(other) == NOW + 5 + TIMES.min_interval_seconds
 
+    learned(one, table.notes(other, everything()))
+    table.wake(one, everything().of("news.example:443"), TIMES, soonest=0.0, now=NOW + 200)
+    assert feedstore.next_wake(one) == NOW + 5 + TIMES.min_interval_seconds, "it does not wait again for the next one"
+
 
 def test_a_feed_that_moves_to_another_host_goes_to_whoever_has_that(
     copies: tuple[sqlite3.Connection, sqlite3.Connection],
