@@ -18,9 +18,12 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
+
+from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
 
 from benchmarks.processes import cpu, cpu_of_tree, load
 from benchmarks.replay import memory_of
@@ -71,6 +74,8 @@ class Cost(NamedTuple):
     broker: float
     polls: float
     """A second."""
+    sent: dict[str, float]
+    """Bytes that a poll adds to each topic, compressed as they are on the broker's disk."""
 
 
 def main() -> int:
@@ -86,6 +91,8 @@ def main() -> int:
                     f" {cost.polls:.0f} polls/s"
                 )
             print(f"of a group / alone  {shared.ours / alone.ours:6.2f}   (bar 1.3), load {load()}")
+            told = ", ".join(f"{name} {size:.0f}" for name, size in shared.sent.items() if size >= 1)
+            print(f"bytes that a poll adds to topics: {told}")
             if options.large:
                 _restored(Path(folder, "large"), broker, urls[: options.large])
         finally:
@@ -123,11 +130,49 @@ def _measured(folder: Path, broker: OwnBroker, urls: list[str], options: argpars
         while scraped(metrics).get(_POLLS, 0.0) < 2 * len(urls):
             time.sleep(1.0)
         polls, ours, theirs = scraped(metrics)[_POLLS], _cpu(process), cpu(broker.pid)
+        before = _held(broker, folder.name)
         began = time.monotonic()
         time.sleep(options.seconds)
         seconds = time.monotonic() - began
         made = scraped(metrics)[_POLLS] - polls
-        return Cost((_cpu(process) - ours) / made, (cpu(broker.pid) - theirs) / made, made / seconds)
+        sent = {name: (size - before.get(name, 0)) / made for name, size in _held(broker, folder.name).items()}
+        return Cost((_cpu(process) - ours) / made, (cpu(broker.pid) - theirs) / made, made / seconds, sent)
+
+
+def _held(broker: OwnBroker, prefix: str) -> dict[str, int]:
+    """Return the bytes that each of our topics, and each of Kafka's own, has on the broker's disk."""
+    client = KafkaAdminClient(bootstrap_servers=broker.bootstrap)
+    try:
+        told = client.describe_log_dirs()
+    finally:
+        client.close()
+    found: Counter[str] = Counter()
+    for each in told:
+        for topic in (one for place in each["log_dirs"] for one in place["topics"]):
+            if topic["name"].startswith((f"{prefix}.", "__")):
+                found[topic["name"]] += sum(part["partition_size"] for part in topic["partitions"])
+    return found
+
+
+def _live(broker: OwnBroker, topic: str) -> tuple[int, int, int]:
+    """Return of a compacted topic how many messages it has, and of those that compaction leaves number and bytes."""
+    consumer = KafkaConsumer(
+        bootstrap_servers=broker.bootstrap, isolation_level="read_committed", enable_auto_commit=False
+    )
+    try:
+        parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
+        consumer.assign(parts)
+        consumer.seek_to_beginning()
+        ends, count = consumer.end_offsets(parts), 0
+        sizes: dict[tuple[int, bytes], int] = {}
+        while any(consumer.position(part) < ends[part] for part in parts):
+            for batch in consumer.poll(timeout_ms=500).values():
+                for one in batch:
+                    count += 1
+                    sizes[one.partition, one.key] = len(one.key) + len(one.value or b"")
+        return count, len(sizes), sum(sizes.values())
+    finally:
+        consumer.close()
 
 
 def _restored(folder: Path, broker: OwnBroker, urls: list[str]) -> None:
@@ -136,6 +181,12 @@ def _restored(folder: Path, broker: OwnBroker, urls: list[str]) -> None:
         while scraped(metrics).get(_POLLS, 0.0) < len(urls):
             time.sleep(1.0)
         time.sleep(2.0)
+    topic = Names(folder.name, (), scaled=True, fleet=True).states
+    messages, live, size = _live(broker, topic)
+    print(
+        f"{topic}: {messages} messages, {live} after compaction, {size / 1e6:.1f} MB uncompressed; the broker's disk:"
+    )
+    print(", ".join(f"{name} {held / 1e6:.1f} MB" for name, held in _held(broker, folder.name).items() if held > 1e5))
     shutil.rmtree(folder / "var")
     with _fetcher(folder, broker, None, 60.0, group=True) as (process, _):
         until = time.monotonic() + 120

@@ -23,6 +23,7 @@ from kafka.structs import OffsetAndMetadata
 from sinks.kafka_admin import admin
 from sinks.kafka_client import Connection, FencedError, Fetched, KafkaTroubleError, Place, connected, translated
 from sinks.kafka_following import FETCH_BYTES, polled
+from sinks.kafka_lease import watched
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
@@ -105,8 +106,8 @@ class Member:
         self._leaving_seconds = leaving_seconds
         self._session_seconds = session_seconds
         self._lost = threading.Event()
-        self._answered = self._sent = float("-inf")
-        """When a heartbeat was answered last, and when that one was sent."""
+        self._given_to = ""
+        """As which member, by the group's own name for it, we were given what we have."""
         self._beat_at = time.monotonic()
         self._consumer = connected(
             KafkaConsumer,
@@ -127,9 +128,8 @@ class Member:
             metadata_max_age_ms=int(notice_seconds * 1000),
             metrics_enabled=False,
         )
-        with translated(f"subscribing to {topic}"):
-            self._consumer.partitions_for_topic(topic)  # else the group would assign nothing at first, then all of it
-            self._consumer.subscribe([topic], listener=_Listener(self._changes, self._hand_over, self._lost))
+        self._beats = watched(self._consumer)
+        self._subscribe()
 
     def poll(self, seconds: float) -> list[Fetched]:
         """Return messages, in order within each partition; take part in what the group decides meanwhile.
@@ -206,8 +206,12 @@ class Member:
 
     @property
     def is_lost(self) -> bool:
-        """Whether others may have partitions of ours that were not handed over: nothing may be written of them."""
-        return self._lost.is_set()
+        """Whether others may have had our partitions: we were out of the group, or kept it waiting for too long.
+
+        Nothing may be written of them then. The library tells only of a loss that it notices between two rebalances. In
+        the midst of one it joins again without a word (3.0.12), as another member that has the same partitions.
+        """
+        return self._lost.is_set() or (bool(self._given_to) and self.metadata.member_id != self._given_to)
 
     @property
     def is_settled(self) -> bool:
@@ -221,12 +225,7 @@ class Member:
         It counts from when that was sent: a process that was frozen finds the answer to an old one when it wakes.
         Negative where others may have our partitions already: it was frozen for long, or the broker is away.
         """
-        beats = self._consumer._coordinator.heartbeat  # noqa: SLF001 - the library has no public way
-        if self._lost.is_set():
-            return -1.0
-        if beats.last_receive != self._answered:
-            self._answered, self._sent = beats.last_receive, beats.last_send
-        return float(max(self._sent, beats.last_reset) + self._session_seconds - time.monotonic())
+        return -1.0 if self.is_lost else self._beats.lease_seconds(self._session_seconds)
 
     def committed(self, place: Place) -> tuple[int, str] | None:
         """Return the offset that a partition was committed with last, of any topic, and what it was marked with."""
@@ -264,6 +263,17 @@ class Member:
             await self._consumer._net.sleep(_LOOK_SECONDS)  # noqa: SLF001 - its loop is the one that runs us
         if not done.is_set():
             self._lost.set()  # before anybody else can be given what is lost
+
+    def _subscribe(self) -> None:
+        listener = _Listener(self._changes, self._have, self._hand_over, self._lost)
+        with translated(f"subscribing to {self._topic}"):
+            # Else the group would assign nothing at first, then all of it.
+            self._consumer.partitions_for_topic(self._topic)
+            self._consumer.subscribe([self._topic], listener=listener)
+
+    def _have(self) -> None:
+        """Note as whom we are given partitions."""
+        self._given_to = self._given_to or self.metadata.member_id
 
     def _finish_joining(self) -> None:
         """Have the next poll take up what became of a rebalance that outlasted the one before.
@@ -313,14 +323,17 @@ class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the li
     def __init__(
         self,
         changes: deque[Changed],
+        have: Callable[[], None],
         hand_over: Callable[[tuple[Place, ...]], Awaitable[None]],
         lost: threading.Event,
     ) -> None:
         self._changes = changes
+        self._have = have
         self._hand_over = hand_over
         self._lost = lost
 
     async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._have()
         self._changes.append(Changed(Change.GIVEN, _places(assigned)))
 
     async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:

@@ -156,6 +156,8 @@ class Ownership(threading.Thread):
         agreement, asked_at = Agreement(member, terms.instance), time.monotonic()
         while not self._ends():
             defined = passing_over(member.poll, _TURN_SECONDS, terms.unread.tell_broken)
+            if member.is_lost:
+                raise LostError("others may have had our partitions meanwhile", leave=True)
             for change, places in member.changes():
                 self._heed(change, places, taking)
             taking.define(defined)
