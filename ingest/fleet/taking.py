@@ -82,7 +82,8 @@ class Taking:
         }
         if not self._is_sound(set(numbers), strangers):
             return False
-        held = self._copy.begin({number: offset or 0 for number, (offset, _) in remarks.items()}, strangers)
+        defined = {number: offset or 0 for number, (offset, _) in remarks.items()}
+        held = self._copy.begin(defined, strangers)
         self._fresh = {number for number, one in held.items() if one is None}
         starts: dict[Place, int | None] = {}
         for number, one in held.items():
@@ -90,7 +91,7 @@ class Taking:
             starts[Place(self._names.states, number)] = None if one is None else one.states
             starts[Place(self._names.requests, number)] = asked if one is None or number in strangers else one.requests
         self._read_to_the_end(starts, progress)
-        self._stand(numbers)
+        self._stand(defined)
         self._places.take(numbers)
         feeds = progress.feeds = self._copy.wake(numbers)
         seconds = round(time.monotonic() - began, 1)
@@ -166,11 +167,16 @@ class Taking:
         news = [one for one in notes if one.place.partition in self._fresh or not is_ours(one, self._writer)]
         self._copy.learn(news)
 
-    def _stand(self, numbers: Sequence[int]) -> None:
+    def _stand(self, defined: Mapping[int, int]) -> None:
+        """Say from where partitions are to be read on, as long as nothing more of them is taken up.
+
+        Args:
+            defined: of each the offset of the next definition. The member is further: what it has read waits for us.
+        """
         offsets = {}
-        for number, oldest in self._copy.oldest(numbers).items():
-            feeds, asked = Place(self._names.feeds, number), Place(self._names.requests, number)
-            offsets[feeds] = self._member.position(feeds) or 0
+        for number, oldest in self._copy.oldest(defined).items():
+            asked = Place(self._names.requests, number)
+            offsets[Place(self._names.feeds, number)] = defined[number]
             offsets[asked] = self._positions[asked] if oldest is None else oldest
         self._standing.given(offsets)
 
