@@ -134,7 +134,10 @@ class Luck:
         print(f"{time.time():.2f} {what}", flush=True)  # noqa: T201 - pytest shows it where the test fails
 
 
-def test_nothing_is_lost_doubled_early_or_overlaps_whatever_happens(tmp_path: Path, fault_broker: OwnBroker) -> None:
+def test_nothing_is_lost_doubled_early_or_overlaps_whatever_happens(
+    tmp_path: Path, fault_broker: OwnBroker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("NEWSTAP_KAFKA_BOOTSTRAP", raising=False)  # that of another broker, where there is one
     seed = int(os.environ.get("NEWSTAP_SEED", random.randrange(2**32)))
     print(f"seed {seed}", flush=True)  # noqa: T201 - pytest shows it where the test fails
     fleet = Fleet(tmp_path, fault_broker.bootstrap, "chaos", HOSTS, FEEDS, INTERVAL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -13,10 +14,12 @@ from kafka.admin import NewPartitions
 from sinks.kafka_admin import Plan, prepare
 from sinks.kafka_client import Connection, FencedError, Place
 from sinks.kafka_group import Change, Member
+from sinks.kafka_lease import Beats
 from sinks.kafka_messages import Names
+from tests.work.running import until
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from tests.broker import Broker
 
@@ -24,7 +27,14 @@ pytestmark = [pytest.mark.kafka, pytest.mark.timeout(300)]
 
 
 @contextmanager
-def member(broker: Broker, prefix: str, instance: str, *, notice_seconds: float = 30.0) -> Iterator[Member]:
+def member(
+    broker: Broker,
+    prefix: str,
+    instance: str,
+    *,
+    notice_seconds: float = 30.0,
+    leaving: Callable[[tuple[Place, ...]], threading.Event] | None = None,
+) -> Iterator[Member]:
     """A member of the group of the prefix, that leaves at the end."""
     made = Member(
         Connection(broker.bootstrap),
@@ -34,6 +44,8 @@ def member(broker: Broker, prefix: str, instance: str, *, notice_seconds: float 
         session_seconds=6,
         busy_seconds=1,
         notice_seconds=notice_seconds,
+        leaving=leaving,
+        leaving_seconds=0.5,
     )
     try:
         yield made
@@ -112,3 +124,52 @@ def test_the_first_of_one_name_is_told(broker: Broker, topic_prefix: str) -> Non
 
             with pytest.raises(FencedError):
                 until_fenced()
+
+
+@pytest.mark.usefixtures("topic")
+def test_a_member_that_was_out_of_the_group_is_lost_before_it_is_told(broker: Broker, topic_prefix: str) -> None:
+    """It joins again by itself, in a new generation: whatever it commits then would count."""
+    with member(broker, topic_prefix, "one") as one:
+        until(lambda: one.poll(0.1) is not None and one.is_settled and one.lease_seconds > 0)
+        assert not one.is_lost
+        one.leave()
+
+        until(lambda: one.poll(0.1) is not None and one.is_lost)
+        assert one.lease_seconds < 0
+        until(lambda: one.poll(0.1) is not None and one.is_settled)
+        assert one.is_lost, "it is a member again, but another one"
+
+
+@pytest.mark.usefixtures("topic")
+def test_what_is_not_handed_over_in_time_is_lost(broker: Broker, topic_prefix: str) -> None:
+    """The group gives it to others then; what is still on its way to Kafka may not count as that of a member."""
+    asked = threading.Event()
+
+    def leaving(places: tuple[Place, ...]) -> threading.Event:
+        assert places
+        asked.set()
+        return threading.Event()
+
+    with (
+        member(broker, topic_prefix, "one", leaving=leaving) as one,
+        member(broker, topic_prefix, "two") as two,
+    ):
+        until(lambda: one.poll(0.1) is not None and one.is_settled)
+        until(lambda: (one.poll(0.1), two.poll(0.1)) and asked.is_set())
+        until(lambda: (one.poll(0.1), two.poll(0.1)) and one.is_lost)
+
+
+def test_only_the_answer_to_a_heartbeat_prolongs_a_lease() -> None:
+    """Not the one that was sent since, and not the news of where the coordinator is."""
+    beats = Beats(group_id="group", session_timeout_ms=10_000)
+    assert beats.lease_seconds(10.0) < 0
+    beats.sent_heartbeat()
+    assert beats.lease_seconds(10.0) < 0
+    first = beats.last_send
+    beats.received_heartbeat()
+    assert beats.lease_seconds(10.0) > 0
+
+    beats.sent_heartbeat()
+    beats.reset_timeouts()
+    assert beats.answered == first
+    assert beats.time_to_next_heartbeat() < 1, "whether it counts is asked at once"
