@@ -47,8 +47,7 @@ class Change(Enum):
 
     GIVEN = 1
     TAKEN = 2
-    LOST = 3
-    """Others may have had them for a while: nothing of what was done with them counts."""
+    """Where others may have had them for a while by now, the member `is_lost` before this is told."""
 
 
 class Changed(NamedTuple):
@@ -342,7 +341,7 @@ class _Listener(AsyncConsumerRebalanceListener):  # type: ignore[misc]  # the li
 
     async def on_partitions_lost(self, lost: Iterable[TopicPartition]) -> None:
         self._lost.set()
-        self._changes.append(Changed(Change.LOST, _places(lost)))
+        self._changes.append(Changed(Change.TAKEN, _places(lost)))
 
 
 def _places(parts: Iterable[TopicPartition]) -> tuple[Place, ...]:

@@ -57,14 +57,8 @@ class Host(Protocol):
 class LostError(Exception):
     """What we have is not known to be so any more: it has to be read again.
 
-    Args:
-        why: for the log.
-        leave: whether the group still counts us as having what we do not, and has to be left for others to have it.
+    The group may still count us as having what we do not, and is left, so that others have it.
     """
-
-    def __init__(self, why: str, *, leave: bool) -> None:
-        super().__init__(why)
-        self.leave = leave
 
 
 class Ownership(threading.Thread):
@@ -122,7 +116,7 @@ class Ownership(threading.Thread):
                 except KafkaTroubleError as trouble:
                     self._trouble(trouble)
         except LostError as error:
-            self.lost, self._leave = str(error), error.leave
+            self.lost, self._leave = str(error), True
             self._standing.leave()
             self._ending.wait()  # a member until what is under way has ended, so that nobody else begins before
         except Exception as error:  # the thread's edge: whatever it is, the term must end and say so
@@ -156,9 +150,10 @@ class Ownership(threading.Thread):
         agreement, asked_at = Agreement(member, terms.instance), time.monotonic()
         while not self._ends():
             defined = passing_over(member.poll, _TURN_SECONDS, terms.unread.tell_broken)
-            if member.is_lost:
-                raise LostError("others may have had our partitions meanwhile", leave=True)
-            for change, places in member.changes():
+            changes = member.changes()
+            if member.is_lost:  # known before it is among the changes
+                raise LostError("others may have had our partitions meanwhile")
+            for change, places in changes:
                 self._heed(change, places, taking)
             taking.define(defined)
             if taking.follow():
@@ -174,20 +169,16 @@ class Ownership(threading.Thread):
         try:
             agreement.look({Place(self._terms.plan.names.feeds, number) for number in self._places.ours})
         except OrphansError as error:
-            raise LostError(str(error), leave=True) from error
+            raise LostError(str(error)) from error
 
     def _heed(self, change: Change, places: tuple[Place, ...], taking: Taking) -> None:
         numbers = frozenset(place.partition for place in places)
         listed = ", ".join(map(str, sorted(numbers))) or "none"
-        if change is Change.LOST:
-            raise LostError(f"the partitions {listed} were given to others without us", leave=False)
         if change is Change.TAKEN:
-            if numbers & self._places.ours:
-                raise LostError(f"the partitions {listed} were not handed over in time", leave=True)
             taking.drop(numbers)
             log.info("partitions %s are others' now", listed)
         elif not self._took(sorted(numbers), taking):
-            raise LostError("what we had not sent yet belongs to others by now", leave=True)
+            raise LostError("what we had not sent yet belongs to others by now")
         else:
             log.info("partitions %s are ours", listed)
             self._host.look(feeds=True)
