@@ -23,7 +23,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from kafka import KafkaAdminClient, KafkaConsumer, TopicPartition
+from kafka import KafkaAdminClient
 
 from benchmarks.processes import cpu, cpu_of_tree, load
 from benchmarks.replay import memory_of
@@ -34,6 +34,7 @@ from ingest.fleet.publishing import change
 from sinks.kafka_admin import Plan
 from sinks.kafka_client import Connection
 from sinks.kafka_messages import Names
+from sinks.kafka_reading import read_topic
 from tests.broker import start
 
 if TYPE_CHECKING:
@@ -156,23 +157,11 @@ def _held(broker: OwnBroker, prefix: str) -> dict[str, int]:
 
 def _live(broker: OwnBroker, topic: str) -> tuple[int, int, int]:
     """Return of a compacted topic how many messages it has, and of those that compaction leaves number and bytes."""
-    consumer = KafkaConsumer(
-        bootstrap_servers=broker.bootstrap, isolation_level="read_committed", enable_auto_commit=False
-    )
-    try:
-        parts = [TopicPartition(topic, number) for number in consumer.partitions_for_topic(topic) or ()]
-        consumer.assign(parts)
-        consumer.seek_to_beginning()
-        ends, count = consumer.end_offsets(parts), 0
-        sizes: dict[tuple[int, bytes], int] = {}
-        while any(consumer.position(part) < ends[part] for part in parts):
-            for batch in consumer.poll(timeout_ms=500).values():
-                for one in batch:
-                    count += 1
-                    sizes[one.partition, one.key] = len(one.key) + len(one.value or b"")
-        return count, len(sizes), sum(sizes.values())
-    finally:
-        consumer.close()
+    count, sizes = 0, {}
+    for one in read_topic(Connection(broker.bootstrap, {}), topic):
+        count += 1
+        sizes[one.key] = len(one.key) + len(one.body or b"")
+    return count, len(sizes), sum(sizes.values())
 
 
 def _restored(folder: Path, broker: OwnBroker, urls: list[str]) -> None:
