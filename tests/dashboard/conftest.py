@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from starlette.routing import Route
+
     from ingest.alarms import Alarm
     from ingest.config import Config
     from ingest.feedstore import Listed
@@ -64,6 +66,21 @@ class Served:
             return browser.get(path, follow_redirects=False)
 
 
+def listened(stack: ExitStack, config: Config, health: Health, pages: list[Route], **options: Any) -> str:
+    """Serve pages until the stack ends, and return where."""
+    listener = Listener(
+        config.dashboard.listen if config.dashboard.token else "127.0.0.1:0",
+        health,
+        Metrics(version="1.2.3"),
+        token=config.dashboard.token,
+        pages=pages,
+        **options,
+    )
+    listener.start()
+    stack.callback(listener.stop)
+    return listener.url.replace("0.0.0.0", "127.0.0.1")
+
+
 @pytest.fixture
 def serving(tmp_path: Path) -> Iterator[Callable[..., Served]]:
     """Start dashboards that end with the test; keyword arguments go to the listener."""
@@ -77,17 +94,7 @@ def serving(tmp_path: Path) -> Iterator[Callable[..., Served]]:
             health = Health()
             dashboard = Dashboard(config, health, TOPICS)
             stack.callback(dashboard.close)
-            listener = Listener(
-                config.dashboard.listen if config.dashboard.token else "127.0.0.1:0",
-                health,
-                Metrics(version="1.2.3"),
-                token=config.dashboard.token,
-                pages=dashboard.routes(),
-                **options,
-            )
-            listener.start()
-            stack.callback(listener.stop)
-            return Served(dashboard, config, listener.url.replace("0.0.0.0", "127.0.0.1"))
+            return Served(dashboard, config, listened(stack, config, health, dashboard.routes(), **options))
 
         yield serving
 

@@ -18,11 +18,10 @@ from ingest.feedstore import Feed
 from ingest.fleet.here import beside
 from ingest.fleet.service import opened
 from ingest.health import Health
-from ingest.listener import Listener
-from ingest.metrics import Metrics
 from ingest.owners import Here, Restoring, Shares, Told
 from ingest.schedule import Settings
 from sinks.store import StoreError
+from tests.dashboard.conftest import listened
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -116,17 +115,7 @@ def serving(tmp_path: Path, known: Known) -> Iterator[Callable[..., str]]:
                 clock=lambda: NOW,
             )
             stack.callback(dashboard.close)
-            address = config.dashboard.listen if config.dashboard.token else "127.0.0.1:0"
-            listener = Listener(
-                address,
-                health,
-                Metrics(version="1.2.3"),
-                token=config.dashboard.token,
-                pages=dashboard.routes(),
-            )
-            listener.start()
-            stack.callback(listener.stop)
-            return listener.url.replace("0.0.0.0", "127.0.0.1")
+            return listened(stack, config, health, dashboard.routes())
 
         yield serving
 
